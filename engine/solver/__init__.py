@@ -1,0 +1,1 @@
+"""From operations to results, through the ports only."""
