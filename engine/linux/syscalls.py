@@ -24,6 +24,7 @@ MS_NOSUID = 2
 MS_NODEV = 4
 MS_NOEXEC = 8
 MS_REMOUNT = 32
+MS_NOATIME = 1024
 MS_BIND = 4096
 MS_REC = 16384
 MS_PRIVATE = 1 << 18
@@ -71,3 +72,8 @@ def setns(descriptor: int, kind: int = 0) -> None:
 def prctl(option: int, argument: int) -> None:
     """Set an attribute of this process (prctl(2))."""
     _check(_libc.prctl(option, ctypes.c_ulong(argument), 0, 0, 0))
+
+
+def syncfs(descriptor: int) -> None:
+    """Write all that is pending on the file system of an open file (syncfs(2))."""
+    _check(_libc.syncfs(descriptor))

@@ -11,17 +11,23 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.core.digest import Digest
+    from engine.core.login import Login
     from engine.core.process import Process
+    from engine.core.secret import Secret
+    from engine.core.service import Service
     from engine.core.tree import (
         Change,
         Changes,
         FileType,
+        Owner,
         SearchQuery,
         SearchResult,
         Selection,
         SnapshotId,
         Stat,
     )
+    from engine.oci.reference import Reference
+    from engine.errors import EngineError
 
 Json = Mapping[str, object] if TYPE_CHECKING else object
 
@@ -102,8 +108,14 @@ class Trees(Protocol):
     def compare(self, old: Path, old_path: str, new: Path, new_path: str) -> Changes:
         """How the directory `new_path` differs from `old_path`."""
 
+    def diff(self, old: Path, old_path: str, new: Path, new_path: str, into: Path) -> None:
+        """Write to the empty directory `into` what `new_path` has and `old_path` has not, or has otherwise."""
+
     def passwd(self, root: Path) -> tuple[str | None, str | None]:
         """Texts of /etc/passwd and /etc/group, None where missing."""
+
+    def diff(self, old: Path, old_path: str, new: Path, new_path: str, into: Path) -> None:
+        """Write into `into` what `new_path` adds to `old_path` or changes in it."""
 
     def export_directory(self, root: Path, path: str, target: Path, *, wipe: bool) -> None:
         """Write the directory's contents to a path of the host."""
@@ -121,8 +133,20 @@ class HostFiles(Protocol):
     def copy(self, path: Path, selection: Selection, root: Path) -> None:
         """Copy the selected tree into `root`."""
 
+    def file_digest(self, path: Path) -> Digest:
+        """Digest of what `copy_file` would give, without copying."""
+
     def copy_file(self, path: Path, root: Path) -> None:
-        """Copy one file into the directory `root` under its own name; links on the host are followed."""
+        """Copy one file into the directory `root` under its own name; a link at its end is an error, as in Dagger."""
+
+    def find_up(self, path: Path, name: str) -> str | None:
+        """Nearest path of that name from the directory `path` upwards, relative to it; None when there is none."""
+
+    def make_parents(self, path: Path) -> None:
+        """Make the directories above a path that is to be written."""
+
+    def find_up(self, path: Path, name: str) -> str | None:
+        """Nearest ancestor of `path` that has `name`: its path relative to `path`."""
 
 
 class BlobWriter(Protocol):
@@ -167,6 +191,22 @@ class CacheMap(Protocol):
         """Keep a result and what it needs; gives the one that is kept (the first, when two sessions race)."""
 
 
+class Registry(Protocol):
+    """Image registries. Errors are ImageError: which registry, which repository, what it answered."""
+
+    async def manifest(self, reference: Reference, logins: Sequence[Login]) -> bytes:
+        """Give the manifest or index of that tag or digest, as it is; bytes of a digest are not checked here."""
+
+    async def config(self, reference: Reference, logins: Sequence[Login]) -> bytes:
+        """Give the configuration of the one image that a digest names; unchecked."""
+
+    async def download(self, reference: Reference, blobs: Path, logins: Sequence[Login]) -> None:
+        """Fetch the blobs of the one image that a digest names into `blobs/sha256/HEX`, checked; what is there is not fetched."""
+
+    async def upload(self, layout: Path, reference: Reference, logins: Sequence[Login]) -> None:
+        """Send the one manifest or index of an OCI layout directory, with all it names, unchanged."""
+
+
 class Volumes(Protocol):
     """Cache volumes: directories that outlive steps and sessions."""
 
@@ -191,6 +231,9 @@ class Running(Protocol):
 
     def signal(self, number: int) -> None:
         """Send a signal to the container's first process; a process that has ended is left alone."""
+
+    async def exec(self, args: Sequence[str]) -> tuple[int, bytes, bytes]:
+        """Run a further command in the container, as its process's user; exit code, stdout and stderr."""
 
 
 class Runtime(Protocol):
@@ -243,3 +286,99 @@ class Network(Protocol):
 
     def reverse(self, ports: Sequence[tuple[int, str, int]]) -> AbstractAsyncContextManager[str]:
         """Give an address inside whose (frontend) ports lead to (host, port) as the host reaches them."""
+
+
+class ProcessFiles(Protocol):
+    """Files as a process will see them: its root with its mounts in place. Blocking: call in a thread."""
+
+    def make_workdir(self, process: Process) -> None:
+        """Make the working directory if it is missing: new levels 0755, owned by the process's user."""
+
+    def open_output(self, process: Process, path: str) -> int:
+        """Open a file for a redirected stream: mode 0600, truncated, owned by the process's user; gives a descriptor."""
+
+    def input(self, process: Process, path: str) -> Path:
+        """Where the host has the file that a redirected stdin reads; raises PathError when it is missing."""
+
+
+class Capture(Output, Protocol):
+    """Keeps what a process prints, free of secrets."""
+
+    def finish(self) -> None:
+        """Give out what was held back: nothing follows."""
+
+    def stdout(self) -> bytes:
+        """Give all of stdout."""
+
+    def stderr(self) -> bytes:
+        """Give all of stderr."""
+
+    def combined(self) -> bytes:
+        """Give both streams in the order they were written."""
+
+    def close(self) -> None:
+        """Forget all that was kept."""
+
+
+class Captures(Protocol):
+    """Makes captures."""
+
+    def __call__(
+        self, *, secrets: Sequence[bytes], redirects: Mapping[str, int], live: Callable[[str, bytes], None]
+    ) -> Capture:
+        """Hide `secrets`; write the streams named in `redirects` to descriptors too; tell `live` as it comes."""
+
+
+class Step(Protocol):
+    """One line of the progress, while its step is under way."""
+
+    def output(self, stream: str, data: bytes) -> None:
+        """Show what the step prints."""
+
+    def done(self) -> None:
+        """Show that it ran."""
+
+    def cached(self) -> None:
+        """Show that it was known."""
+
+    def failed(self, error: BaseException) -> None:
+        """Show that it failed."""
+
+
+class Progress(Protocol):
+    """Tells people what happens."""
+
+    def started(self, description: str) -> Step:
+        """Begin a line."""
+
+
+class Bound(Protocol):
+    """Services that a step uses, all healthy."""
+
+    @property
+    def aliases(self) -> Mapping[str, str]:
+        """Alias → address."""
+
+    async def lost(self) -> EngineError:
+        """Wait until one of them exits; gives what to tell."""
+
+
+class Bindings(Protocol):
+    """Starts the services that steps are bound to."""
+
+    def bound(self, bindings: Sequence[tuple[str, Service]]) -> AbstractAsyncContextManager[Bound]:
+        """Have every service running and healthy; releases them on exit."""
+
+
+class Plaintexts(Protocol):
+    """Knows the plaintexts of secrets."""
+
+    async def plaintext(self, secret: Secret) -> bytes:
+        """Give the plaintext; raises EngineError when its source can not be read."""
+
+
+class SecretFiles(Protocol):
+    """Plaintexts as files, in memory only."""
+
+    def file(self, plaintext: bytes, *, owner: Owner, mode: int) -> AbstractContextManager[Path]:
+        """Have the plaintext in a file; wiped away on exit."""

@@ -1,0 +1,1 @@
+"""Getting a token over HTTP."""

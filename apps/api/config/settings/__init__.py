@@ -1,0 +1,1 @@
+"""Settings, one module per place the project runs in."""

@@ -1,0 +1,16 @@
+"""Expand `$NAME` and `${NAME}` the way Go's os.Expand does: no shell, no quoting, unknown names are empty."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_REFERENCE = re.compile(r"\$(?:\{([^}]*)\}|([*#$@!?\-0-9])|([A-Za-z_][A-Za-z0-9_]*))")
+
+
+def expand(text: str, lookup: Callable[[str], str]) -> str:
+    """Replace every reference by what `lookup` gives for its name."""
+    return _REFERENCE.sub(lambda match: lookup(next(name for name in match.groups() if name is not None)), text)

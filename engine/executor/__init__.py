@@ -1,0 +1,1 @@
+"""Running container processes with an OCI runtime: knows nothing of snapshots, sessions or the API."""

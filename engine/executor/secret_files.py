@@ -1,0 +1,49 @@
+"""Plaintexts of secrets as files, in memory only."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from engine.linux.syscalls import MNT_DETACH, MS_NODEV, MS_NOEXEC, MS_NOSUID, mount, umount2
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from engine.core.tree import Owner
+
+
+@contextmanager
+def secret_files(folder: Path) -> Iterator[MemorySecretFiles]:
+    """Mount a file system in memory at a new folder for the plaintexts; all is gone on exit."""
+    folder.mkdir(mode=0o700)
+    mount("secrets", folder, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0755")
+    try:
+        yield MemorySecretFiles(folder)
+    finally:
+        umount2(folder, MNT_DETACH)
+        folder.rmdir()
+
+
+class MemorySecretFiles:
+    """Keeps plaintexts in a folder that must be on a file system in memory."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @contextmanager
+    def file(self, plaintext: bytes, *, owner: Owner, mode: int) -> Iterator[Path]:
+        """Have the plaintext in a file of its own; removed on exit."""
+        path = self._folder / secrets.token_hex(8)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(plaintext)
+                os.fchown(descriptor, owner.uid, owner.gid)
+                os.fchmod(descriptor, mode & 0o777)
+            yield path
+        finally:
+            path.unlink(missing_ok=True)

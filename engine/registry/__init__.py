@@ -1,0 +1,1 @@
+"""Image registries, spoken to through skopeo."""

@@ -1,0 +1,1 @@
+"""Dagger's API as an executable GraphQL schema."""

@@ -1,0 +1,1 @@
+"""The session's HTTP endpoint and the GraphQL that it speaks."""

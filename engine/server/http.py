@@ -1,0 +1,47 @@
+"""Serve HTTP/1.1 on a socket: bytes to request, response to bytes."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from typing import TYPE_CHECKING
+
+import anyio
+from anyio.abc import SocketAttribute
+
+from engine.server.connection import Connection
+
+if TYPE_CHECKING:
+    from anyio.abc import SocketStream, TaskStatus
+
+    from engine.server.response import Handler
+
+_log = logging.getLogger(__name__)
+
+
+async def serve(
+    handler: Handler,
+    *,
+    token: str | None,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    task_status: TaskStatus[int] = anyio.TASK_STATUS_IGNORED,
+) -> None:
+    """Listen until cancelled; starts with the port (0 picks one).
+
+    `token` is the user name that every request must carry, None lets all in. Requests that are cancelled with the
+    server are answered with 503 `session is closing`.
+    """
+    async with await anyio.create_tcp_listener(local_host=host, local_port=port) as listener:
+        task_status.started(listener.extra(SocketAttribute.local_port))
+        await listener.serve(partial(_converse, handler, token))
+
+
+async def _converse(handler: Handler, token: str | None, stream: SocketStream) -> None:
+    async with stream:
+        try:
+            await Connection(stream, handler, token).run()
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream):
+            _log.debug("a client went away")
+        except Exception:  # one connection must not end the others
+            _log.exception("a fault of the engine in a connection")

@@ -1,0 +1,1 @@
+"""What one client owns: lazy values and their ids, secrets, services."""

@@ -1,0 +1,144 @@
+"""Search the contents of files, as `rg --json --no-follow` does."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass
+from stat import S_ISREG
+from typing import TYPE_CHECKING
+
+from pathspec import GitIgnoreSpec
+
+from engine.core.matching_lines import Hit, matching_lines
+from engine.core.paths import cleaned, climbs_out
+from engine.core.tree import ALL, SearchQuery, SearchResult
+from engine.errors import InvalidRequest, PathError
+from engine.store.chase import find
+from engine.store.path_errors import translated
+from engine.store.reading import read_bytes
+from engine.store.walk import Walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from engine.store.chase import Place
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A file that may be searched."""
+
+    path: str
+    real: str
+
+
+def search(root: str, path: str, query: SearchQuery) -> list[SearchResult]:
+    """Search a directory, or one file; results in the order of their paths. Binary files have no lines."""
+    expression = _expression(query)
+    with translated("search", path):
+        found: list[SearchResult] = []
+        for candidate in _candidates(find(root, path), query):
+            found += _results(candidate, expression, query)
+            if query.limit is not None and len(found) >= query.limit:
+                return found[: query.limit]
+    return found
+
+
+def _expression(query: SearchQuery) -> re.Pattern[str]:
+    text = re.escape(query.pattern) if query.literal else query.pattern
+    if not query.multiline and ("\n" in query.pattern or (not query.literal and re.search(r"(?<!\\)(\\\\)*\\n", text))):
+        raise InvalidRequest('the literal "\\n" is not allowed in a pattern; search with multiline')
+    flags = re.MULTILINE
+    if query.insensitive:
+        flags |= re.IGNORECASE
+    if query.multiline and query.dotall:
+        flags |= re.DOTALL
+    try:
+        return re.compile(text, flags)
+    except re.error as error:
+        raise InvalidRequest(f"regex parse error in {query.pattern!r}: {error}") from error
+
+
+def _candidates(place: Place, query: SearchQuery) -> Iterator[_Candidate]:
+    if not place.is_directory:
+        yield _Candidate(posixpath.basename(place.inside), place.real)
+        return
+    if not query.paths:
+        yield from _below(place, "", query)
+    for path in sorted({_relative(path) for path in query.paths}):
+        start = find(place.real, path)
+        if start.is_directory:
+            yield from _below(start, "" if path == "." else f"{path}/", query)
+        else:
+            yield _Candidate(path, start.real)
+
+
+def _relative(path: str) -> str:
+    if path.startswith("/"):
+        raise PathError(f"path cannot be absolute: {path}")
+    if climbs_out(path):
+        raise PathError(f"path cannot escape the directory: {path}")
+    return cleaned(path)
+
+
+def _below(top: Place, prefix: str, query: SearchQuery) -> Iterator[_Candidate]:
+    names = _ignore_files(top) if query.skip_ignored else ()
+    chosen = _Globs(query.globs)
+    hidden: list[str] = []
+    for entry in Walk(top=top.real, selection=ALL, ignore_files=names):
+        if query.skip_hidden and (entry.name.startswith(".") or entry.directory in hidden):
+            if entry.is_directory:
+                hidden.append(entry.path)
+        elif S_ISREG(entry.status.st_mode) and chosen.take(prefix + entry.path):
+            yield _Candidate(prefix + entry.path, entry.real)
+
+
+def _ignore_files(top: Place) -> tuple[str, ...]:
+    """Names of ignore files, the strongest last; git's own count only in a repository, as for ripgrep."""
+    own = (".ignore", ".rgignore")
+    return (".gitignore", *own) if find_git(top) else own
+
+
+def find_git(top: Place) -> bool:
+    """Whether the directory is the top of a git repository."""
+    try:
+        return find(top.real, ".git", follow=False).status is not None
+    except PathError:
+        return False
+
+
+class _Globs:
+    """ripgrep's `--glob`: the rules of .gitignore turned round, so that what they name is taken."""
+
+    def __init__(self, globs: tuple[str, ...]) -> None:
+        self._spec = GitIgnoreSpec.from_lines(globs)
+        self._only_named = any(not glob.startswith("!") for glob in globs)
+
+    def take(self, path: str) -> bool:
+        verdict = self._spec.check_file(path).include
+        return not self._only_named if verdict is None else verdict
+
+
+def _results(candidate: _Candidate, expression: re.Pattern[str], query: SearchQuery) -> list[SearchResult]:
+    data = read_bytes(candidate.real)
+    if b"\0" in data:
+        return []
+    hits = matching_lines(data.decode("utf-8", "surrogateescape"), expression, multiline=query.multiline)
+    if query.files_only:
+        return [_file(candidate.path)] if any(True for _ in hits) else []
+    return [_result(candidate.path, hit) for hit in hits]
+
+
+def _file(path: str) -> SearchResult:
+    return SearchResult(file_path=path, line_number=0, absolute_offset=0, matched_lines="", submatches=())
+
+
+def _result(path: str, hit: Hit) -> SearchResult:
+    return SearchResult(
+        file_path=path,
+        line_number=hit.line_number,
+        absolute_offset=hit.offset,
+        matched_lines=hit.text,
+        submatches=hit.submatches,
+    )

@@ -1,0 +1,1 @@
+"""What is built, checked and smoke-tested: ordinary Dagger code that never knows which engine answers."""
