@@ -5,21 +5,23 @@ from __future__ import annotations
 import errno
 import os
 import posixpath
-from pathlib import Path
 from stat import S_IFDIR, S_ISDIR, S_ISLNK, S_ISREG
 from typing import TYPE_CHECKING
 
 from engine.core.gitignore import IgnoreRules
 from engine.core.patterns import local_patterns
-from engine.core.tree import ALL, Owner, Selection
+from engine.core.tree import Owner, Selection
 from engine.errors import PathError
-from engine.store.content_digest import Regard, described, facts, tree_digest
+from engine.store.content_digest import Regard, facts, tree_digest
 from engine.store.copy import Merge
 from engine.store.nodes import Copier, Manner
 from engine.store.path_errors import reason, translated
+from engine.store.private_directories import make_private_directories
 from engine.store.walk import Entry, Walk, read_text
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from engine.core.digest import Digest
 
 _ROOT = Owner(uid=0, gid=0)
@@ -30,23 +32,29 @@ _TOP_MODE = 0o755
 
 
 class LocalHostFiles:
-    """Files of the host that this process runs on."""
+    """Files of this host; `caller` owns the directories that are made on it, by default this process."""
+
+    def __init__(self, caller: Owner | None = None) -> None:
+        self._caller = caller or Owner(uid=os.geteuid(), gid=os.getegid())
+
+    def __repr__(self) -> str:
+        return f"LocalHostFiles(caller={self._caller})"
 
     def digest(self, path: Path, selection: Selection) -> Digest:
         """Digest of what `copy` would give, without copying."""
-        with translated("lstat", os.fspath(path)):
+        with translated("lstat", os.fspath(path), on_host=True):
             return _digest(_walk(_directory(path), selection))
 
     def copy(self, path: Path, selection: Selection, root: Path) -> None:
         """Copy the selected tree into the empty directory `root`."""
-        with translated("lstat", os.fspath(path)):
+        with translated("lstat", os.fspath(path), on_host=True):
             walk = _walk(_directory(path), selection)
             _prepare(root)
             Merge(root=os.fspath(root), target=os.fspath(root), manner=_MANNER, fresh=True).copy(walk)
 
     def file_digest(self, path: Path) -> Digest:
         """Digest of what `copy_file` would give, without copying."""
-        with translated("lstat", os.fspath(path)):
+        with translated("lstat", os.fspath(path), on_host=True):
             return _digest([_file(path)])
 
     def copy_file(self, path: Path, root: Path) -> None:
@@ -54,17 +62,15 @@ class LocalHostFiles:
 
         Links are followed on the way to it, but not at its end: Dagger does not find the target of such a link either.
         """
-        with translated("lstat", os.fspath(path)):
+        with translated("lstat", os.fspath(path), on_host=True):
             entry = _file(path)
             _prepare(root)
             Copier(manner=_MANNER).copy(entry.real, entry.status, f"{root}/{entry.name}")
 
     def make_parents(self, path: Path) -> None:
         """Make the directories above a path that is to be written, mode 0700; raises PathError."""
-        try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise PathError(f"mkdir {path.parent}: {(error.strerror or str(error)).lower()}") from error
+        with translated("mkdir", os.fspath(path.parent)):
+            make_private_directories(path.parent, self._caller)
 
     def find_up(self, path: Path, name: str) -> str | None:
         """Nearest path of that name from the directory `path` upwards, relative to it; None when there is none."""
@@ -91,7 +97,7 @@ def _file(path: Path) -> Entry:
     if S_ISDIR(status.st_mode):
         raise PathError(f"path {path} is a directory, not a file")
     if S_ISLNK(status.st_mode):
-        raise PathError(f"stat {path}: {reason(errno.ENOENT)} (a link at the end of a path is not followed on the host)")
+        raise PathError(f"stat {path}: {reason(errno.ENOENT)} (a link on the host is not followed; name its target)")
     if not S_ISREG(status.st_mode):
         raise PathError(f"path {path} is not a regular file")
     return Entry(path=path.name, name=path.name, real=os.fspath(real), status=status)

@@ -115,12 +115,18 @@ async def _session(
             snapshots=store.snapshots,
             blobs=store.blobs,
             cache_map=store.cache_map,
-            registry=SkopeoRegistry(environ=settings.environ, scratch=scratch),
+            registry=SkopeoRegistry(scratch=scratch, docker_config=_docker_config(settings.environ)),
             scratch=scratch,
         ),
         blobs=store.blobs,
         host=host,
     )
+
+
+def _docker_config(environ: Mapping[str, str]) -> Path:
+    """Where the docker client keeps the logins of its user."""
+    folder = environ.get("DOCKER_CONFIG") or Path(environ.get("HOME", "/")) / ".docker"
+    return Path(folder) / "config.json"
 
 
 class _Captures:
@@ -132,9 +138,4 @@ class _Captures:
     def __call__(
         self, *, secrets: Sequence[bytes], redirects: Mapping[str, int], live: Callable[[str, bytes], None]
     ) -> Capture:
-        return Capture(
-            secrets=secrets,
-            redirects=redirects,
-            on_line=lambda stream, line: live(stream, line.encode() + b"\n"),
-            folder=self._folder,
-        )
+        return Capture(secrets=secrets, redirects=redirects, live=live, folder=self._folder)

@@ -8,6 +8,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
+from engine.errors import HostError
 from engine.linux.sandbox import run_in_sandbox
 
 if TYPE_CHECKING:
@@ -32,8 +33,15 @@ def execute(invocation: Invocation) -> int:
 def serve_session(
     settings: EngineSettings, *, stop_on: Collection[signal.Signals] = (signal.SIGINT, signal.SIGTERM)
 ) -> int:
-    """Serve one client in a sandbox of its own; raises HostError when this machine does not allow one."""
-    return run_in_sandbox(lambda: _run(settings, stop_on))
+    """Serve one client in a sandbox of its own; raises HostError, which says what this machine does not allow."""
+    try:
+        return run_in_sandbox(lambda: _run(settings, stop_on))
+    except HostError as error:
+        from engine.doctor import examine_privileges  # noqa: PLC0415  late: rarely needed
+
+        missing = ", ".join(check.name for check in examine_privileges() if not check.ok)
+        explained = f"{error}; missing here: {missing} (`python -m engine doctor` says more)" if missing else str(error)
+        raise HostError(explained) from error
 
 
 def _run(settings: EngineSettings, stop_on: Collection[signal.Signals]) -> int:

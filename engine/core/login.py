@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 _HUB = "docker.io"
+_FIRST_FREE_PORT = 1024
 _HUB_NAMES = frozenset({"", "docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"})
 
 
@@ -19,9 +20,14 @@ class Login:
 
 def registry_host(address: str) -> str:
     """Give the registry that an address belongs to: `ghcr.io/x/y:1` → `ghcr.io`, `debian` → `docker.io`."""
-    rest = address.partition("://")[2] or address
-    first, slash, _ = rest.partition("/")
-    is_host = any(mark in first for mark in ".:") or first == "localhost"
-    if not is_host or (not slash and ":" in first and not first.rpartition(":")[2].isdigit()):
-        return _HUB
-    return _HUB if first in _HUB_NAMES else first
+    first, slash, _ = (address.partition("://")[2] or address).partition("/")
+    name, colon, end = first.partition(":")
+    # Without a slash, what follows the colon is a port (registry:5000) or a tag (debian:12).
+    has_port = colon and (slash or name == "localhost" or "." in name or _looks_like_a_port(end))
+    if has_port or name == "localhost" or "." in name:
+        return _HUB if first in _HUB_NAMES else first
+    return _HUB
+
+
+def _looks_like_a_port(text: str) -> bool:
+    return text in ("80", "443") or (text.isdigit() and int(text) >= _FIRST_FREE_PORT)

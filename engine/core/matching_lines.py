@@ -51,7 +51,7 @@ def _lines(text: str) -> Iterator[_Line]:
 
 
 def _blocks(text: str, expression: re.Pattern[str]) -> Iterator[Hit]:
-    """Matches over several lines: those whose lines touch are one hit."""
+    """Give matches over several lines: those whose lines touch are one hit."""
     block: list[tuple[int, int]] = []
     start = end = 0
     for match in expression.finditer(text):

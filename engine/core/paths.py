@@ -31,7 +31,7 @@ def climbs_out(path: str) -> bool:
 
 
 def is_local(path: str) -> bool:
-    """Whether the path stays below its directory, as Go's filepath.IsLocal: neither empty, absolute nor climbing out."""
+    """Whether the path stays in its directory, as Go's filepath.IsLocal: not empty, absolute or climbing out."""
     return bool(path) and not path.startswith("/") and not climbs_out(path)
 
 

@@ -126,7 +126,7 @@ def name_matcher(pattern: str) -> Callable[[str], bool]:
 
 
 def local_patterns(texts: Iterable[str]) -> tuple[str, ...]:
-    """Keep the patterns that the host's files are matched with: absolute and climbing ones never match, `.` means all."""
+    """Keep the patterns that count on the host: absolute and climbing ones are passed over, `.` means all."""
     return tuple("*" if cleaned(text) == "." else text for text in texts if is_local(text.removeprefix("!")))
 
 
@@ -160,7 +160,7 @@ def _starts_with(prefix: str) -> Callable[[str], bool]:
 
 
 def _ends_with(suffix: str) -> Callable[[str], bool]:
-    whole = suffix[1:] if suffix.startswith("/") else suffix
+    whole = suffix.removeprefix("/")
     return lambda path: path.endswith(suffix) or path == whole
 
 

@@ -1,7 +1,8 @@
 """Say why a container's program can not be started, before it is tried.
 
 An init could only say so on the command's own stderr, mixed with what the command writes, and it would hand a script
-without `#!` to a shell, as execvp(3) does and Dagger does not. The texts are those of Go's os/exec, as Dagger's init gives them.
+without `#!` to a shell, as execvp(3) does and Dagger does not. The texts are those of Go's os/exec, as Dagger's init
+gives them.
 """
 
 from __future__ import annotations

@@ -9,12 +9,12 @@ from __future__ import annotations
 import errno
 
 _REFUSED = (
-    "acct", "add_key", "bpf", "clock_adjtime", "clock_settime", "delete_module", "finit_module", "fsconfig", "fsmount",
-    "fsopen", "fspick", "get_mempolicy", "init_module", "io_uring_enter", "io_uring_register", "io_uring_setup", "ioperm",
-    "iopl", "kexec_file_load", "kexec_load", "keyctl", "lookup_dcookie", "mbind", "mount", "mount_setattr", "move_mount",
-    "move_pages", "open_by_handle_at", "open_tree", "perf_event_open", "pivot_root", "quotactl", "quotactl_fd", "reboot",
-    "request_key", "set_mempolicy", "setns", "settimeofday", "swapoff", "swapon", "syslog", "umount", "umount2", "unshare",
-    "userfaultfd", "vhangup",
+    "acct", "add_key", "bpf", "clock_adjtime", "clock_settime", "delete_module", "finit_module", "fsconfig",
+    "fsmount", "fsopen", "fspick", "get_mempolicy", "init_module", "io_uring_enter", "io_uring_register",
+    "io_uring_setup", "ioperm", "iopl", "kexec_file_load", "kexec_load", "keyctl", "lookup_dcookie", "mbind",
+    "mount", "mount_setattr", "move_mount", "move_pages", "open_by_handle_at", "open_tree", "perf_event_open",
+    "pivot_root", "quotactl", "quotactl_fd", "reboot", "request_key", "set_mempolicy", "setns", "settimeofday",
+    "swapoff", "swapon", "syslog", "umount", "umount2", "unshare", "userfaultfd", "vhangup",
 )  # fmt: skip
 
 _NEW_NAMESPACES = (0x00020000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000)
@@ -36,7 +36,7 @@ def seccomp_profile(machine: str) -> dict[str, object]:
         "architectures": list(_ARCHITECTURES.get(machine, ())),
         "syscalls": [
             _refusal(_REFUSED),
-            # Its flags are behind a pointer, out of a filter's sight: C libraries fall back to clone when it is missing.
+            # Its flags are behind a pointer, out of a filter's sight: C libraries then fall back to clone.
             _refusal(("clone3",), error=errno.ENOSYS),
             *(_refusal(("clone",), condition=_masked(0, flag, flag)) for flag in _NEW_NAMESPACES),
             # There is no device cgroup here: a disk of the host must not be opened through a node made inside.

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from engine.core.process import Bind
 from engine.executor.seccomp import seccomp_profile
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from engine.core.process import Process, Tmpfs
@@ -80,6 +81,11 @@ def runtime_config(process: Process, host: Host) -> dict[str, object]:
     }
 
 
+def further_process(process: Process, host: Host, args: Sequence[str]) -> dict[str, object]:
+    """Give what starts a further command beside a process: its user, environment and rights."""
+    return _process(replace(process, args=tuple(args), init=False), host)
+
+
 def _process(process: Process, host: Host) -> dict[str, object]:
     return {
         "terminal": False,
@@ -102,7 +108,7 @@ def _capabilities(process: Process, host: Host) -> dict[str, list[str]]:
 
 def _mounts(process: Process, host: Host) -> list[dict[str, object]]:
     sys = _SYS if process.privileged else (*_SYS[:3], (*_SYS[3], "ro"))
-    system = [
+    system: list[dict[str, object]] = [
         {"destination": target, "type": kind, "source": source, "options": list(options)}
         for target, kind, source, options in (*_SYSTEM_MOUNTS, sys)
     ]

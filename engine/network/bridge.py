@@ -1,4 +1,4 @@
-"""The bridge of a session, what is plugged into it, and the rules for the way out (pure: the input of ip(8) and nft(8))."""
+"""The bridge of a session, its plugs and the rules for the way out, as input for ip(8) and nft(8)."""
 
 from __future__ import annotations
 

@@ -21,8 +21,8 @@ T = TypeVar("T")
 class Namespace:
     """A network namespace, held by a bind mount at `path`: it lives until it is removed, without any process in it.
 
-    All calls block for some milliseconds at most. They work in threads of their own: a thread that has entered a namespace must
-    never be used again for anything else.
+    All calls block for some milliseconds at most. They work in threads of their own: a thread that has entered a
+    namespace must never be used again for anything else.
     """
 
     def __init__(self, path: Path) -> None:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Self
 
 import anyio
 from anyio import to_thread
-from anyio.abc import SocketStream
 
 from engine.errors import EngineError
 from engine.network.addresses import Addresses
@@ -26,14 +25,14 @@ from engine.network.bridge import (
 )
 from engine.network.names import Names
 from engine.network.namespaces import Namespace
-from engine.network.tunnel import forward, listen
+from engine.network.tunnel import forward, listen, stream_of
 from engine.network.uplink import RESOLVER, uplink
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
     from pathlib import Path
 
-    from anyio.abc import TaskGroup
+    from anyio.abc import SocketStream, TaskGroup
 
     from engine.network.tunnel import Connect
 
@@ -52,7 +51,7 @@ class Place:
 
 
 class SessionNetwork:
-    """A session's network (the solver's `Network`), as a context: it is up inside, and nothing of it is left afterwards.
+    """A session's network (the solver's `Network`), as a context: up inside, and nothing of it is left afterwards.
 
     All of it is in namespaces held below `folder`. Must run in the engine's own mount namespace; the host's firewall,
     routes and settings are never changed.
@@ -153,8 +152,8 @@ class SessionNetwork:
                 await anyio.wait_writable(sock)
                 error = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
             if error:
-                raise OSError(error, os.strerror(error), f"{address}:{port}")
-            return await SocketStream.from_socket(sock)
+                raise OSError(error, os.strerror(error), f"{address}:{port}")  # noqa: TRY301 (closes what it made)
+            return await stream_of(sock)
         except BaseException:
             sock.close()
             raise
@@ -178,11 +177,11 @@ class SessionNetwork:
             resources.callback(self._addresses.free, address)
             await to_thread.run_sync(self._session.run, _IP_BATCH, extra_address_batch("add", address))
             resources.callback(self._session.run, _IP_BATCH, extra_address_batch("del", address))
-            routes = []
+            routes: list[tuple[socket.socket, Connect]] = []
             for frontend, host, port in ports:
                 listener = resources.enter_context(self._session.socket())
                 listen(listener, address, frontend)
-                routes.append((listener, partial(anyio.connect_tcp, host, port)))
+                routes.append((listener, partial(_connect_from_host, host, port)))
             async with self._forwarding(routes):
                 yield address
 
@@ -207,3 +206,7 @@ class SessionNetwork:
             scope.cancel()
             with anyio.CancelScope(shield=True):
                 await ended.wait()
+
+
+async def _connect_from_host(host: str, port: int) -> SocketStream:
+    return await anyio.connect_tcp(host, port)

@@ -51,9 +51,18 @@ async def forward(listener: socket.socket, connect: Connect) -> None:
                     group.start_soon(_serve, client, connect)
 
 
+async def stream_of(sock: socket.socket) -> SocketStream:
+    """Give the stream of a connected socket; closes the socket when that fails or is cancelled."""
+    try:
+        sock.setblocking(False)  # noqa: FBT003
+        return await SocketStream.from_socket(sock)
+    except BaseException:
+        sock.close()
+        raise
+
+
 async def _serve(client: socket.socket, connect: Connect) -> None:
-    client.setblocking(False)  # noqa: FBT003
-    async with await SocketStream.from_socket(client) as near:
+    async with await stream_of(client) as near:
         try:
             with anyio.fail_after(_SECONDS_TO_ANSWER):
                 far = await connect()

@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 @contextmanager
 def uplink(namespace: Namespace, program: str = "slirp4netns") -> Iterator[bool]:
-    """Connect a session's namespace to the world; False, with a line on the log, when this machine can not. Blocking."""
+    """Connect a session's namespace to the world; False, with a line on the log, when that can not be. Blocking."""
     found, device = shutil.which(program), Path("/dev/net/tun")
     if not found or not device.exists():
         missing = device if found else f"{program} (Debian package slirp4netns)"

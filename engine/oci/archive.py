@@ -186,8 +186,10 @@ def _blob_name(digest: Digest) -> str:
 
 def _from_docker(archive: Archive, tag: str, platform: Platform) -> ArchivedImage:
     """Read what `docker save` wrote before it wrote layouts (moby image/spec/v1.2.md, "Combined Image JSON")."""
-    images = parse_json(b'{"images":' + archive.read("manifest.json") + b"}", "manifest.json of the image archive")["images"]
-    for image in images if isinstance(images, list) else []:
+    wrapped = b'{"images":' + archive.read("manifest.json") + b"}"
+    found = parse_json(wrapped, "manifest.json of the image archive")["images"]
+    images = found if isinstance(found, list) else []
+    for image in images:
         if not isinstance(image, dict) or not _is_tagged(image.get("RepoTags"), tag):
             continue
         file = parse_image_file(archive.read(_member_name(str(image.get("Config")))))

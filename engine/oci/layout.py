@@ -76,7 +76,7 @@ def write_archive(layout: Layout, out: Path) -> None:
 
 
 def _write_entries(layout: Layout, file: IO[bytes]) -> None:
-    with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT, copybufsize=_COPY_SIZE) as tar:
+    with tarfile.TarFile(fileobj=file, mode="w", format=tarfile.PAX_FORMAT, copybufsize=_COPY_SIZE) as tar:
         for name in ("blobs/", "blobs/sha256/"):
             info = tarfile.TarInfo(name)
             info.type, info.mode = tarfile.DIRTYPE, 0o755

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _CHUNK = 1 << 18
 _LARGEST_HEADER = 1 << 20  # of a name, a link target or a set of PAX records; tarfile reads them in one piece
 
+_END = ("EOFHeaderError", "EmptyHeaderError")  # two errors of tarfile's that are none; typeshed knows only one
+
 
 class _Forward:
     """What tarfile needs of a file, over a stream; `tell` counts, `seek` skips."""
@@ -70,9 +72,9 @@ class TarStream:
             self._forward.seek(tar.offset)
             try:
                 info = tarfile.TarInfo.fromtarfile(tar)
-            except (tarfile.EOFHeaderError, tarfile.EmptyHeaderError):
-                break
             except (tarfile.HeaderError, ValueError, OverflowError) as error:
+                if type(error).__name__ in _END:
+                    break
                 raise ImageError(f"the archive is damaged at byte {tar.offset}: {error}") from error
             yield info
         self._forward.drain()
@@ -86,9 +88,10 @@ class TarStream:
                 yield None, data
             return
         for offset, size in cast("list[tuple[int, int]]", pieces):
+            position = offset
             for data in self._take(size, info.name):
-                yield offset, data
-                offset += len(data)
+                yield position, data
+                position += len(data)
 
     def _take(self, size: int, name: str) -> Iterator[bytes]:
         while size:

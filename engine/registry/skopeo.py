@@ -7,6 +7,7 @@ import json
 import re
 import tempfile
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import CommandFailed, ImageError
@@ -15,7 +16,6 @@ from engine.registry.credentials import auth_file
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
-    from pathlib import Path
 
     from engine.core.login import Login
     from engine.oci.reference import Reference
@@ -64,27 +64,92 @@ class SkopeoRegistry:
 
         What is there is not fetched. After an interruption only whole blobs are there, and a second call fetches the rest.
         """
-        async with self._call(reference, logins) as (options, directory):
+        async with self._access(reference, logins) as (auth, directory):
             # fmt: off
             await self._run(reference, [
-                *options, "copy",
+                "skopeo", "--tmpdir", directory, "copy", "--quiet",
                 "--retry-times", str(_RETRIES),
-                *_tls("src", reference),
+                f"--src-tls-verify={_verify(reference)}",
+                "--src-authfile", auth,
                 "--dest-oci-accept-uncompressed-layers",
-                "--dest-shared-blob-dir", str(blobs.absolute()),
-                *_authfile("src", directory), _address(reference), "oci:layout",
+                "--dest-shared-blob-dir", blobs.absolute(),
+                _address(reference), "oci:layout",
             ], directory)
             # fmt: on
 
     async def upload(self, layout: Path, reference: Reference, logins: Sequence[Login]) -> None:
         """Send the one manifest or index of an OCI layout directory, with all it names, unchanged; raises ImageError."""
-        async with self._call(reference, logins) as (options, directory):
+        async with self._access(reference, logins) as (auth, directory):
             # fmt: off
             await self._run(reference, [
-                *options, "copy",
-                "--all", "--preserve-digests",
+                "skopeo", "--tmpdir", directory, "copy", "--quiet",
                 "--retry-times", str(_RETRIES),
-                *_tls("dest", reference),
-                *_authfile("dest", directory), "oci:.", _address(reference),
+                "--all", "--preserve-digests",
+                f"--dest-tls-verify={_verify(reference)}",
+                "--dest-authfile", auth,
+                "oci:.", _address(reference),
             ], layout)
             # fmt: on
+
+    async def _inspect(self, reference: Reference, logins: Sequence[Login], what: Sequence[str]) -> bytes:
+        async with self._access(reference, logins) as (auth, directory):
+            # fmt: off
+            return await self._run(reference, [
+                "skopeo", "--tmpdir", directory, "inspect", *what,
+                "--retry-times", str(_RETRIES),
+                f"--tls-verify={_verify(reference)}",
+                "--authfile", auth,
+                _address(reference),
+            ], directory, _QUESTION_SECONDS)
+            # fmt: on
+
+    @asynccontextmanager
+    async def _access(self, reference: Reference, logins: Sequence[Login]) -> AsyncIterator[tuple[Path, Path]]:
+        """Give an auth file and a directory for what is in passing, both for one call."""
+        async with auth_file(reference.domain, logins, self._docker_config, self._scratch) as auth:
+            with tempfile.TemporaryDirectory(dir=self._scratch, prefix="skopeo-") as directory:
+                yield auth, Path(directory)
+
+    async def _run(
+        self, reference: Reference, argv: Sequence[str | Path], cwd: Path, seconds: float | None = None
+    ) -> bytes:
+        try:
+            return (await run(argv, cwd=cwd, timeout=seconds)).stdout
+        except CommandFailed as error:
+            if "is missing" in str(error):
+                raise
+            raise explain(str(error), reference) from error
+
+
+def explain(output: str, reference: Reference) -> ImageError:
+    """Turn what skopeo wrote into one sentence: which registry, which image, what it answered, what to do."""
+    found = _MESSAGE.findall(output)
+    message = str(json.loads(found[-1])) if found else output.strip().splitlines()[-1]
+    reason = message.partition("reading manifest ")[2].partition(": ")[2] or message.rpartition("docker://")[2]
+    for pattern, meaning, advice in _MEANINGS:
+        if re.search(pattern, message, re.IGNORECASE):
+            what = meaning.format(image=_without_domain(reference))
+            return ImageError(f"the registry {reference.domain} {what} ({reason}): {advice}")
+    return ImageError(f"the registry {reference.domain} failed for {_without_domain(reference)}: {reason}")
+
+
+def is_loopback(domain: str) -> bool:
+    """Whether a registry is on this machine, where Docker too speaks plain HTTP."""
+    host = domain[1:].partition("]")[0] if domain.startswith("[") else domain.partition(":")[0]
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _verify(reference: Reference) -> str:
+    return "false" if is_loopback(reference.domain) else "true"
+
+
+def _address(reference: Reference) -> str:
+    """Skopeo takes a tag or a digest, not both."""
+    return f"docker://{reference.name}" + (f"@{reference.digest}" if reference.digest else f":{reference.tag}")
+
+
+def _without_domain(reference: Reference) -> str:
+    return str(reference).removeprefix(reference.domain + "/")

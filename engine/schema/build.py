@@ -6,7 +6,6 @@ from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from graphql import (
-    DocumentNode,
     GraphQLEnumType,
     GraphQLError,
     GraphQLObjectType,
@@ -21,7 +20,7 @@ from graphql import (
 )
 
 from engine.errors import EngineError
-from engine.schema.legacy import legacy_definitions, loadable_types, loaders
+from engine.schema.legacy import loadable_types, loaders, with_legacy
 from engine.schema.source import read_source
 
 if TYPE_CHECKING:
@@ -49,11 +48,11 @@ def build_schema(resolvers: Mapping[str, Resolver]) -> GraphQLSchema:
     The `load<Type>FromID` fields that `resolvers` leaves out are made of `Query.node`.
     Raises IncompleteSchema when a field has no resolver, or a resolver no field.
     """
-    document, types = _document()
-    schema = build_ast_schema(document, assume_valid=True, assume_valid_sdl=True)
+    document = parse(read_source(), no_location=True)
+    schema = build_ast_schema(with_legacy(document), assume_valid=True, assume_valid_sdl=True)
     table = dict(resolvers)
     if "Query.node" in table:
-        table = loaders(types, table["Query.node"]) | table
+        table = loaders(loadable_types(document), table["Query.node"]) | table
     _attach(schema, table)
     for named in schema.type_map.values():
         if isinstance(named, GraphQLEnumType):
@@ -85,12 +84,6 @@ def directive_argument(element: Any, directive: str, argument: str) -> str | Non
         if applied.name.value == directive:
             return next((str(a.value.value) for a in applied.arguments or () if a.name.value == argument), None)
     return None
-
-
-def _document() -> tuple[DocumentNode, list[str]]:
-    document = parse(read_source(), no_location=True)
-    types = loadable_types(document)
-    return DocumentNode(definitions=document.definitions + legacy_definitions(types).definitions), types
 
 
 def _attach(schema: GraphQLSchema, table: Mapping[str, Resolver]) -> None:

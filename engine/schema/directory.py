@@ -118,7 +118,7 @@ async def with_directory(
     include: list[str],
     gitignore: bool,
     owner: str,
-    permissions: int | None,
+    permissions: int | None = None,
 ) -> Directory:
     change = CopyTree(
         path=inside(receiver, path),
@@ -135,7 +135,7 @@ _owner = owner
 
 @fields.lazy("withFile")
 async def with_file(
-    session: Session, receiver: Directory, *, path: str, source: File, permissions: int | None, owner: str
+    session: Session, receiver: Directory, *, path: str, source: File, permissions: int | None = None, owner: str
 ) -> Directory:
     change = CopyFile(
         path=_target(receiver, path),
@@ -149,7 +149,7 @@ async def with_file(
 
 @fields.lazy("withFiles")
 async def with_files(
-    session: Session, receiver: Directory, *, path: str, sources: list[File], permissions: int | None
+    session: Session, receiver: Directory, *, path: str, sources: list[File], permissions: int | None = None
 ) -> Directory:
     for source in sources:
         where = inside(receiver, posixpath.join(path, source.name))

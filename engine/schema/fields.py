@@ -12,7 +12,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from graphql import GraphQLNonNull, get_named_type, get_nullable_type, is_list_type, is_object_type
+from graphql import GraphQLID, get_named_type, get_nullable_type, is_list_type, is_object_type
 
 from engine.core.digest import digest_of
 from engine.errors import NotSupported
@@ -189,14 +189,14 @@ async def _eager(call: _Call) -> Node:
 async def _leaf(call: _Call) -> Any:  # noqa: ANN401 - whatever the field gives
     value = await call.run()
     kind = get_nullable_type(call.field.type)
+    if call.parent is not None and kind is GraphQLID:  # start, stop: the object itself again
+        return call.parent.id
     if value is None:
         return None
     if is_list_type(kind) and is_object_type(get_named_type(kind)):
         return [call.constant(item, index) for index, item in enumerate(value)]
     if is_object_type(kind):
         return call.constant(value)
-    if call.parent is not None and isinstance(call.field.type, GraphQLNonNull) and call.type_name == "ID":
-        return call.parent.id
     return value
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
-from graphql import InterfaceTypeDefinitionNode, ObjectTypeDefinitionNode, parse
+from graphql import DocumentNode, InterfaceTypeDefinitionNode, ObjectTypeDefinitionNode, parse
 
 from engine.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-
-    from graphql import DocumentNode
 
 _WITHOUT_LOADER = ("Query", "Node")
 
@@ -24,11 +22,13 @@ def loadable_types(document: DocumentNode) -> list[str]:
     return [name for name in names if name not in _WITHOUT_LOADER]
 
 
-def legacy_definitions(types: Iterable[str]) -> DocumentNode:
-    """Define the scalars, and the fields as an extension of `Query`."""
+def with_legacy(document: DocumentNode) -> DocumentNode:
+    """Give the document with the scalars, and with the fields as an extension of `Query`."""
+    types = loadable_types(document)
     scalars = [f'"Identity of a {name}." scalar {name}ID' for name in types]
     fields = [f'"The {name} with that identity." load{name}FromID(id: {name}ID!): {name}!' for name in types]
-    return parse("\n".join([*scalars, "extend type Query {", *fields, "}"]), no_location=True)
+    added = parse("\n".join([*scalars, "extend type Query {", *fields, "}"]), no_location=True)
+    return DocumentNode(definitions=document.definitions + added.definitions)
 
 
 def loaders(types: Iterable[str], node: Callable[..., Any]) -> dict[str, Callable[..., Any]]:

@@ -96,8 +96,7 @@ class _ContainerLive:
 
     async def wait(self) -> EngineError:
         code = await self.running.wait()
-        self.capture.finish()
-        stdout, stderr = self.capture.stdout(), self.capture.stderr()
+        stdout, stderr, _ = self.capture.finish()
         if code == 0:
             return EngineError("service exited before healthcheck")
         return ExecError(command=self.service.args, exit_code=code, stdout=text(stdout), stderr=text(stderr))
@@ -173,7 +172,6 @@ class Launcher:
             )
             stage = await stack.enter_async_context(self._stager.stage(service.container, start))
             capture = self._captures(secrets=stage.secrets, redirects={}, live=step.output)
-            stack.callback(capture.close)
             running = await stack.enter_async_context(self._runtime.start(stage.process, capture))
             self._network.publish(service.hostname, stage.address)
             stack.callback(self._network.withdraw, service.hostname)

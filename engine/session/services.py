@@ -6,6 +6,7 @@ Rule 2: a service that nobody uses any more ends after a grace period, so that t
 
 from __future__ import annotations
 
+import logging
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from enum import Enum
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
     from engine.core.service import Service
     from engine.session.launch import Live
+
+_log = logging.getLogger(__name__)
 
 DETACH_GRACE = 10.0
 """Seconds that an unused service stays (dagger core/services.go, DetachGracePeriod)."""
@@ -209,6 +212,10 @@ class Services:
                 instance.error = await self._until_end(instance, live)
         except EngineError as error:
             instance.error = error
+        except Exception as error:
+            # A fault of the engine must not take the whole session along.
+            _log.exception("service %s failed", _name(instance.service))
+            instance.error = EngineError(f"internal error: {type(error).__name__}: {error}")
         finally:
             self._end(instance)
 

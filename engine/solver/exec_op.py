@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
@@ -91,10 +91,9 @@ class ExecOp:
         if command.redirect_stdin:
             stdin = await run_sync(self._files.input, stage.process, command.redirect_stdin)
         with self._redirects(command, stage) as redirects:
-            with closing(self._captures(secrets=stage.secrets, redirects=redirects, live=step.output)) as capture:
-                exit_code = await self._runtime.run(stage.process, capture, stdin=stdin)
-                capture.finish()
-                return exit_code, _Streams(capture.stdout(), capture.stderr(), capture.combined())
+            capture = self._captures(secrets=stage.secrets, redirects=redirects, live=step.output)
+            exit_code = await self._runtime.run(stage.process, capture, stdin=stdin)
+            return exit_code, _Streams(*capture.finish())
 
     @contextmanager
     def _redirects(self, command: Exec, stage: Stage) -> Iterator[Mapping[str, int]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from anyio import to_thread
 
@@ -16,12 +16,12 @@ from engine.oci.layer import write_layer
 from engine.oci.unpack import apply_layer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
     from engine.oci.compression import Sink, Source
-    from engine.solver.ports import Blobs, CacheMap, Snapshots
+    from engine.solver.ports import Blobs, CacheMap, Json, Snapshots
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,7 @@ class ImageLayers:
     def unpacked(self, parent: SnapshotId, diff_id: Digest) -> SnapshotId | None:
         """Give the snapshot of a layer over `parent`, if it was unpacked before."""
         found = self._cache_map.get(_unpacked_key(parent, diff_id))
-        return SnapshotId(cast("str", found["snapshot"])) if found is not None else None  # type: ignore[index]
+        return SnapshotId(cast("str", found["snapshot"])) if found is not None else None
 
     async def unpack(self, parent: SnapshotId, layer: LayerSource) -> SnapshotId:
         """Give the snapshot of a layer over `parent`.
@@ -95,7 +95,7 @@ class ImageLayers:
     ) -> SnapshotId:
         key = _unpacked_key(parent, packed.diff_id)
         kept = self._cache_map.put(key, {"snapshot": snapshot}, snapshots=(snapshot,))
-        winner = SnapshotId(cast("str", kept["snapshot"]))  # type: ignore[index]
+        winner = SnapshotId(cast("str", kept["snapshot"]))
         self._remember_packed(winner, compression, packed)
         return winner
 
@@ -127,13 +127,17 @@ class ImageLayers:
 
     def _packed(self, snapshot: SnapshotId, compression: Compression) -> PackedLayer | None:
         found = self._cache_map.get(_packed_key(snapshot, compression))
-        return PackedLayer(**found) if found is not None else None  # type: ignore[arg-type]
+        return None if found is None else _packed_layer(found)
 
     def _remember_packed(self, snapshot: SnapshotId, compression: Compression, packed: PackedLayer) -> PackedLayer:
         value = {"digest": packed.digest, "size": packed.size, "diff_id": packed.diff_id}
         key = _packed_key(snapshot, compression)
         kept = self._cache_map.put(key, value, snapshots=(snapshot,), blobs=(packed.digest,))
-        return PackedLayer(**kept)  # type: ignore[arg-type]
+        return _packed_layer(kept)
+
+
+def _packed_layer(value: Json) -> PackedLayer:
+    return PackedLayer(**cast("Mapping[str, Any]", value))
 
 
 def _unpacked_key(parent: SnapshotId, diff_id: Digest) -> Digest:

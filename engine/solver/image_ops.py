@@ -179,7 +179,7 @@ class ImageOps:
                 await to_thread.run_sync(self._lend, layers, blobs)
                 await self._registry.download(one, blobs, logins)
             sources = [
-                LayerSource(diff_id=diff_id, digest=layer.digest, open=partial(open, _blob_file(blobs, layer.digest), "rb"))
+                LayerSource(diff_id=diff_id, digest=layer.digest, open=partial(_open_file, _blob_file(blobs, layer.digest)))
                 for layer, diff_id in layers
             ]
             return await self._unpack(file, sources, manifest.annotations)
@@ -303,3 +303,9 @@ def _blob_file(blobs: Path, digest: Digest) -> Path:
 @contextmanager
 def _open_member(archive: Archive, member: str) -> Iterator[Source]:
     yield archive.open(member)
+
+
+@contextmanager
+def _open_file(path: Path) -> Iterator[Source]:
+    with path.open("rb") as file:
+        yield file

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import IO, TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from engine.oci.reference import Reference
     from engine.errors import EngineError
 
-Json = Mapping[str, object] if TYPE_CHECKING else object
+Json: TypeAlias = "Mapping[str, object]"
 
 
 class Staged(Protocol):
@@ -108,9 +108,6 @@ class Trees(Protocol):
     def compare(self, old: Path, old_path: str, new: Path, new_path: str) -> Changes:
         """How the directory `new_path` differs from `old_path`."""
 
-    def diff(self, old: Path, old_path: str, new: Path, new_path: str, into: Path) -> None:
-        """Write to the empty directory `into` what `new_path` has and `old_path` has not, or has otherwise."""
-
     def passwd(self, root: Path) -> tuple[str | None, str | None]:
         """Texts of /etc/passwd and /etc/group, None where missing."""
 
@@ -138,9 +135,6 @@ class HostFiles(Protocol):
 
     def copy_file(self, path: Path, root: Path) -> None:
         """Copy one file into the directory `root` under its own name; a link at its end is an error, as in Dagger."""
-
-    def find_up(self, path: Path, name: str) -> str | None:
-        """Nearest path of that name from the directory `path` upwards, relative to it; None when there is none."""
 
     def make_parents(self, path: Path) -> None:
         """Make the directories above a path that is to be written."""
@@ -304,20 +298,8 @@ class ProcessFiles(Protocol):
 class Capture(Output, Protocol):
     """Keeps what a process prints, free of secrets."""
 
-    def finish(self) -> None:
-        """Give out what was held back: nothing follows."""
-
-    def stdout(self) -> bytes:
-        """Give all of stdout."""
-
-    def stderr(self) -> bytes:
-        """Give all of stderr."""
-
-    def combined(self) -> bytes:
-        """Give both streams in the order they were written."""
-
-    def close(self) -> None:
-        """Forget all that was kept."""
+    def finish(self) -> tuple[bytes, bytes, bytes]:
+        """Give stdout, stderr, and both in the order they were written."""
 
 
 class Captures(Protocol):

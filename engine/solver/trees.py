@@ -9,7 +9,7 @@ from anyio.to_thread import run_sync
 
 from engine.core.digest import Digest, digest_of
 from engine.core.passwd import Accounts
-from engine.core.tree import ALL, EMPTY, CopyFile, CopyTree, Owner, Selection, SnapshotId, Source
+from engine.core.tree import ALL, EMPTY, CopyFile, CopyTree, FileType, Owner, Selection, SnapshotId, Source
 from engine.solver.solver import Outcome
 
 if TYPE_CHECKING:
@@ -81,9 +81,7 @@ class TreeOps:
         key = digest_of(["content", source.snapshot, source.path, _fields(selection)])
 
         async def run() -> Outcome:
-            digest = await self.read(
-                source.snapshot, lambda trees, root: trees.digest(root, source.path, selection, times=False)
-            )
+            digest = await self.read(source.snapshot, lambda trees, root: _content(trees, root, source.path, selection))
             return Outcome(result={"digest": digest})
 
         return Digest(str((await self._solver.solve(key, run))["digest"]))
@@ -175,6 +173,12 @@ def _plain(value: object) -> object:
     if isinstance(value, Owner):
         return [value.uid, value.gid]
     return _fields(value) if isinstance(value, Source | Selection) else value
+
+
+def _content(trees: Trees, root: Path, path: str, selection: Selection) -> Digest:
+    if trees.stat(root, path).file_type is FileType.DIRECTORY:
+        return trees.digest(root, path, selection)
+    return trees.file_digest(root, path, metadata=True)
 
 
 def _snapshot(snapshot: SnapshotId) -> Outcome:

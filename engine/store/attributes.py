@@ -59,7 +59,7 @@ def settle(
     for name, value in (attributes or {}).items():
         _set_attribute(file, name, value)
     if not link:
-        os.chmod(file, S_IMODE(status.st_mode) if mode is None else mode)
+        os.chmod(file, S_IMODE(status.st_mode) if mode is None else mode)  # noqa: PTH101 (a str or descriptor)
     if times:
         os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns), follow_symlinks=not by_path)
 

@@ -47,10 +47,8 @@ def apply(root: str, change: Change, source: str | None) -> None:
     match change:
         case WriteFile():
             _write_file(root, change)
-        case CopyTree():
-            _copy_tree(root, change, _given(source))
-        case CopyFile():
-            _copy_file(root, change, _given(source))
+        case CopyTree() | CopyFile():
+            _copy(root, change, source)
         case MakeDirectory():
             _make_directory(root, change)
         case MakeSymlink():
@@ -65,10 +63,13 @@ def apply(root: str, change: Change, source: str | None) -> None:
             assert_never(change)
 
 
-def _given(source: str | None) -> str:
+def _copy(root: str, change: CopyTree | CopyFile, source: str | None) -> None:
     if source is None:
         raise ValueError("a copy needs the root of its source")
-    return source
+    if isinstance(change, CopyTree):
+        _copy_tree(root, change, source)
+    else:
+        _copy_file(root, change, source)
 
 
 def _write_file(root: str, change: WriteFile) -> None:
@@ -85,7 +86,7 @@ def _write_file(root: str, change: WriteFile) -> None:
             write_all(descriptor, change.contents)
             owner = change.owner or _ROOT
             os.fchown(descriptor, owner.uid, owner.gid)
-            os.fchmod(descriptor, change.mode & _PERMISSIONS or _NEW_FILE)
+            os.fchmod(descriptor, change.mode & _PERMISSIONS if change.mode else _NEW_FILE)
 
 
 def _room_for_new(root: str, change: WriteFile, place: Place | None) -> str:
@@ -151,7 +152,7 @@ def _make_directory(root: str, change: MakeDirectory) -> None:
         place = chase(root, clean)
         if place.status is not None and not place.is_directory:
             raise not_a_directory("mkdir", change.path)
-        make_directories(place, place.absent, change.mode & _PERMISSIONS or _NEW_DIRECTORY)
+        make_directories(place, place.absent, change.mode & _PERMISSIONS if change.mode else _NEW_DIRECTORY)
 
 
 def _make_symlink(root: str, change: MakeSymlink) -> None:
@@ -161,7 +162,7 @@ def _make_symlink(root: str, change: MakeSymlink) -> None:
         if place.status is not None:
             raise PathError(f"{action} {change.path}: {reason(errno.EEXIST)}")
         link = f"{make_directories(place, place.absent[:-1])}/{place.absent[-1]}"
-        os.symlink(change.target, link)
+        os.symlink(change.target, link)  # noqa: PTH211 (a str already)
         os.chown(link, 0, 0, follow_symlinks=False)
 
 

@@ -111,7 +111,7 @@ class _Chase:
         self._links += 1
         if self._links > _MOST_LINKS:
             raise PathError(f"stat {self._path}: {reason(errno.ELOOP)}")
-        target = os.readlink(_joined(self._root, self._names))
+        target = os.readlink(_joined(self._root, self._names))  # noqa: PTH115 (a str already)
         if target.startswith("/"):
             self._names.clear()
         else:

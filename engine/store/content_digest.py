@@ -68,7 +68,7 @@ def described(real: str, status: os.stat_result, regard: Regard = EVERYTHING) ->
     if S_ISREG(mode):
         fields.append(_sha256(real))
     elif S_ISLNK(mode):
-        fields.append(os.fsencode(os.readlink(real)))
+        fields.append(os.fsencode(os.readlink(real)))  # noqa: PTH115 (a str already)
     elif S_ISCHR(mode) or S_ISBLK(mode):
         fields.append(b"%d" % status.st_rdev)
     if regard.attributes:

@@ -8,7 +8,7 @@ from pathlib import Path
 from stat import S_ISBLK, S_ISCHR, S_ISDIR, S_ISLNK, S_ISSOCK
 from typing import TYPE_CHECKING
 
-from engine.store.chase import Place, chase
+from engine.store.chase import chase
 from engine.store.nodes import Copier, Manner
 from engine.store.removal import remove_tree
 
@@ -72,13 +72,12 @@ class Merge:
             status = os.lstat(path)
         except FileNotFoundError:
             return None
-        place: Place | None = None
-        if not S_ISLNK(status.st_mode):
-            place = Place(root=path, names=(), status=status)
-        elif self.manner.follow:
+        if S_ISDIR(status.st_mode):
+            return path
+        if S_ISLNK(status.st_mode) and self.manner.follow:
             place = chase(self.root, path[len(self.root) :])
-        if place and place.is_directory:
-            return place.real
+            if place.is_directory:
+                return place.real
         Path(path).unlink()
         return None
 

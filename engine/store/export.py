@@ -14,6 +14,7 @@ from engine.store.contents import copy_contents, create, open_for_reading
 from engine.store.copy import Merge
 from engine.store.nodes import Manner, path_beside
 from engine.store.path_errors import translated
+from engine.store.private_directories import make_private_directories
 from engine.store.reading import find_file
 from engine.store.removal import remove_tree
 from engine.store.walk import everything
@@ -21,20 +22,18 @@ from engine.store.walk import everything
 if TYPE_CHECKING:
     from engine.store.chase import Place
 
-_NEW_DIRECTORY = 0o700
-
 
 def export_directory(root: str, path: str, target: Path, owner: Owner, *, wipe: bool) -> None:
     """Merge the directory's contents into a directory of the host; `wipe` removes what is not in it.
 
-    All that is written belongs to `owner`. Links in the target are replaced, not followed; the target itself may be one.
+    All that is written belongs to `owner`. Links in the target are replaced, not followed; it may itself be one.
     """
     source = find_directory(root, path)
     with translated("export to", os.fspath(target)):
         real = Path(os.path.realpath(target))
         if wipe and real == real.parent:
             raise PathError(f"cannot export to {target}: wiping it would remove every file of the host")
-        _make_directories(real, owner)
+        make_private_directories(real, owner)
         entries = everything(source.real)
         manner = Manner(owner=owner, follow=False, beside=True)
         Merge(root=os.fspath(real), target=os.fspath(real), manner=manner).copy(entries)
@@ -56,19 +55,8 @@ def export_file(root: str, path: str, target: Path, owner: Owner, *, name: str, 
                     f'destination "{target}" is a directory; must be a file path unless allowParentDirPath is set'
                 )
             real = Path(os.path.realpath(real / name))
-        _make_directories(real.parent, owner)
+        make_private_directories(real.parent, owner)
         _write(source, real, owner)
-
-
-def _make_directories(directory: Path, owner: Owner) -> None:
-    """Make a directory and what is missing above it, for the owner alone."""
-    missing = [path for path in (directory, *directory.parents) if not path.exists()]
-    for path in reversed(missing):
-        path.mkdir(mode=_NEW_DIRECTORY)
-        os.chown(path, owner.uid, owner.gid)
-        path.chmod(_NEW_DIRECTORY)
-    if not directory.is_dir():
-        raise NotADirectoryError(20, "not a directory", os.fspath(directory))
 
 
 def _write(source: Place, target: Path, owner: Owner) -> None:

@@ -82,7 +82,7 @@ class Copier:
 
     def _copy_other(self, source: str, status: os.stat_result, target: str) -> None:
         if S_ISLNK(status.st_mode):
-            os.symlink(os.readlink(source), target)
+            os.symlink(os.readlink(source), target)  # noqa: PTH115, PTH211 (a str already)
         else:
             os.mknod(target, status.st_mode, status.st_rdev)
         self.settle(source, status, target)

@@ -32,10 +32,14 @@ def not_a_directory(action: str, path: str) -> PathError:
 
 
 @contextmanager
-def translated(action: str, path: str) -> Iterator[None]:
-    """Let no OSError out: PathError when the path is to blame, HostError when the host is."""
+def translated(action: str, path: str, *, on_host: bool = False) -> Iterator[None]:
+    """Let no OSError out: PathError when the path is to blame, HostError when the host is.
+
+    `on_host`: name the very file that failed; in a container's tree that would be a path nobody knows.
+    """
     try:
         yield
     except OSError as error:
-        text = f"{action} {path}: {reason(error.errno or errno.EIO)}"
+        named = error.filename if on_host and isinstance(error.filename, str) else path
+        text = f"{action} {named}: {reason(error.errno or errno.EIO)}"
         raise (HostError if error.errno in _OF_THE_HOST else PathError)(text) from error

@@ -7,8 +7,8 @@ import posixpath
 from stat import S_ISDIR, S_ISLNK, S_ISREG
 from typing import TYPE_CHECKING
 
-from engine.core.patterns import path_matcher
 from engine.core.paths import absolute
+from engine.core.patterns import path_matcher
 from engine.core.tree import FileType, Stat
 from engine.errors import PathError
 from engine.store.chase import chase, find, find_directory
@@ -98,11 +98,19 @@ def find_up(root: str, name: str, start: str) -> str | None:
     directory = find_directory(root, start, action="stat").inside
     while True:
         candidate = absolute(f"{directory}/{name}")
-        if chase(root, candidate, follow=False).status is not None:
+        if _is_there(root, candidate):
             return candidate[1:]
         if directory == "/":
             return None
         directory = posixpath.dirname(directory)
+
+
+def _is_there(root: str, path: str) -> bool:
+    """Whether something is there; a name of several parts may lead through a file, and then nothing is."""
+    try:
+        return chase(root, path, follow=False).status is not None
+    except PathError:
+        return False
 
 
 def passwd(root: str) -> tuple[str | None, str | None]:

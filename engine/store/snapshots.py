@@ -65,7 +65,7 @@ class OverlaySnapshots:
     @asynccontextmanager
     async def stage(self, parent: SnapshotId) -> AsyncIterator[StagedLayer]:
         """Open a writable tree over `parent`; thrown away on exit unless committed."""
-        staged = StagedLayer(self, parent, self._staging.new_path())
+        staged = StagedLayer(self, parent, self._staging)
         try:
             with full_disk_explained(self._layout.state, "writing a file tree"):
                 await run_sync(staged.open)
@@ -152,14 +152,15 @@ class OverlaySnapshots:
 
 
 class StagedLayer:
-    """A layer being written, in a folder of the session's staging."""
+    """A layer being written, in the session's staging."""
 
-    def __init__(self, snapshots: OverlaySnapshots, parent: SnapshotId, folder: Path) -> None:
+    def __init__(self, snapshots: OverlaySnapshots, parent: SnapshotId, staging: Staging) -> None:
         self._snapshots = snapshots
+        self._staging = staging
         self._parent = parent
-        self._folder = folder
-        self._upper = folder / "upper"
-        self._root = folder / "root" if parent else self._upper
+        self._upper = staging.new_path()
+        self._work = staging.new_path()
+        self._root = staging.new_path() if parent else self._upper
         self._id = EMPTY
         self._before: tuple[object, ...] = ()
         self._mounted = False
@@ -182,17 +183,15 @@ class StagedLayer:
         return self._id
 
     def open(self) -> None:
-        """Make the folder and mount. Blocking."""
+        """Make the directories and mount. Blocking."""
         self._id = self._snapshots.new_id()
-        self._folder.mkdir(mode=0o700)
-        self._upper.mkdir(mode=0o755)
+        self._upper.mkdir()
         # The process's umask does not matter.
         self._upper.chmod(0o755)
         if self._parent:
-            work = self._folder / "work"
-            work.mkdir()
+            self._work.mkdir()
             self._root.mkdir()
-            self._snapshots.mount_staged(self._parent, root=self._root, upper=self._upper, work=work)
+            self._snapshots.mount_staged(self._parent, root=self._root, upper=self._upper, work=self._work)
             self._mounted = True
         self._before = attributes(self._upper)
 
@@ -200,7 +199,12 @@ class StagedLayer:
         """Unmount and remove what was not committed. Blocking."""
         if self._mounted:
             unmount(self._root)
-        remove_tree(self._folder)
+        if self._kept:
+            self._staging.discard(self._work)
+            self._staging.discard(self._root)
+        else:
+            for path in (self._root, self._upper, self._work):
+                remove_tree(path)
 
     def _commit(self, description: str) -> None:
         if self._mounted:

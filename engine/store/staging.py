@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ class Staging:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._numbers = itertools.count()
+        self._remover = ThreadPoolExecutor(1, thread_name_prefix="staging")
 
     def __repr__(self) -> str:
         return f"Staging({self.folder})"
@@ -34,6 +36,14 @@ class Staging:
     def new_path(self) -> Path:
         """Give a path in the folder that nothing is at."""
         return self.folder / str(next(self._numbers))
+
+    def discard(self, path: Path) -> None:
+        """Remove a small tree of the folder soon: nobody waits for what some file systems take long for."""
+        self._remover.submit(remove_tree, path)
+
+    def close(self) -> None:
+        """Wait until what is discarded is gone."""
+        self._remover.shutdown()
 
 
 @contextmanager
@@ -44,7 +54,9 @@ def opened_staging(layout: Layout) -> Iterator[Staging]:
             folder = Path(tempfile.mkdtemp(prefix="", dir=layout.staging))
             stack.enter_context(locked(folder / _LOCK))
         stack.callback(_remove_folder, layout, folder)
-        yield Staging(folder)
+        staging = Staging(folder)
+        stack.callback(staging.close)
+        yield staging
 
 
 def sweep_staging(layout: Layout) -> int:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class FileTrees:
-    """Trees that are mounted, or simply lie, in a directory; `caller` owns what is exported, by default this process."""
+    """Trees that lie, or are mounted, in a directory; `caller` owns what is exported, by default this process."""
 
     def __init__(self, caller: Owner | None = None) -> None:
         self._caller = caller or Owner(uid=os.geteuid(), gid=os.getegid())

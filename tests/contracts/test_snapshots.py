@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from engine.core.tree import EMPTY, SnapshotId
@@ -139,7 +140,7 @@ async def test_many_may_view_a_snapshot_at_once(snapshots: Snapshots) -> None:
 
     async def look() -> None:
         async with snapshots.view(snapshot) as root:
-            await anyio.sleep(0)
+            await anyio.lowlevel.checkpoint()
             seen.append((root / "b").read_text())
 
     async with anyio.create_task_group() as tasks:

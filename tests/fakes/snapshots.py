@@ -74,4 +74,6 @@ class FakeStaged:
 
 def _facts(root: Path) -> dict[Path, tuple[int, ...]]:
     facts = {path: path.lstat() for path in [root, *root.rglob("*")]}
-    return {path: (fact.st_mode, fact.st_uid, fact.st_gid, fact.st_mtime_ns, fact.st_ino) for path, fact in facts.items()}
+    return {
+        path: (fact.st_mode, fact.st_uid, fact.st_gid, fact.st_mtime_ns, fact.st_ino) for path, fact in facts.items()
+    }

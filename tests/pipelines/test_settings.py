@@ -54,7 +54,7 @@ def test_a_base_that_is_neither_debian_nor_a_reference_is_refused(base: str) -> 
 
 
 def test_certificates_that_are_named_but_missing_are_refused() -> None:
-    with pytest.raises(PipelineError, match="SSL_CERT_FILE names /nowhere.pem, which is not a file"):
+    with pytest.raises(PipelineError, match=r"SSL_CERT_FILE names /nowhere\.pem, which is not a file"):
         settings({"SSL_CERT_FILE": "/nowhere.pem"})
 
 

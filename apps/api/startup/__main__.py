@@ -29,6 +29,14 @@ usage: python -m startup [web | release | health | stamp | manage COMMAND ...]
 """
 
 
+class _StoppedError(BaseException):
+    """Raised wherever the start is when it is told to stop; no step may take it for a failure of its own."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.signal = signal.Signals(number)
+
+
 def main(arguments: list[str]) -> int:
     """Run what is asked; a mistake in settings or surroundings ends in one line and its own exit code."""
     # The server's processes inherit it.
@@ -42,6 +50,9 @@ def main(arguments: list[str]) -> int:
         if os.environ.get("DJANGO_STARTUP_DEBUG") == "1":
             traceback.print_exc()
         return error.exit_code
+    except _StoppedError as stopped:
+        print(f"startup: stopped by {stopped.signal.name}", file=sys.stderr)
+        return 128 + stopped.signal
 
 
 def _run(arguments: list[str]) -> int:
@@ -129,8 +140,7 @@ def _refuse(reason: str) -> NoReturn:
 
 
 def _stop(number: int, _frame: FrameType | None) -> NoReturn:
-    _say(f"startup: stopped by {signal.Signals(number).name}")
-    sys.exit(128 + number)
+    raise _StoppedError(number)
 
 
 def _say(line: str) -> None:

@@ -11,8 +11,7 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from patients import services
 from patients.models import Patient
-
-PDF = b"%PDF-1.7 a short letter"
+from tests.samples import PDF
 
 
 @pytest.fixture(autouse=True)

@@ -68,9 +68,7 @@ def test_many_uses_are_written_before_the_end(layout: Layout) -> None:
 def test_racing_threads_are_given_one_result(layout: Layout) -> None:
     kept: list[Mapping[str, object]] = []
     with SqliteCacheMap(layout) as cache_map:
-        threads = [
-            threading.Thread(target=lambda n=n: kept.append(cache_map.put(KEY, {"n": n}))) for n in range(16)
-        ]
+        threads = [threading.Thread(target=lambda n=n: kept.append(cache_map.put(KEY, {"n": n}))) for n in range(16)]
         for thread in threads:
             thread.start()
         for thread in threads:

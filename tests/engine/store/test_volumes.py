@@ -83,7 +83,7 @@ async def test_who_shares_does_not_wait_for_who_shares(volumes: DirectoryVolumes
 
 
 @pytest.mark.parametrize(("first", "second"), [(True, True), (True, False), (False, True)])
-async def test_who_is_alone_waits_and_is_waited_for(volumes: DirectoryVolumes, first: bool, second: bool) -> None:
+async def test_who_is_alone_waits_and_is_waited_for(volumes: DirectoryVolumes, *, first: bool, second: bool) -> None:
     order = []
 
     async def later() -> None:
@@ -91,11 +91,10 @@ async def test_who_is_alone_waits_and_is_waited_for(volumes: DirectoryVolumes, f
             order.append("second")
 
     with anyio.fail_after(5):
-        async with anyio.create_task_group() as tasks:
-            async with volumes.use(NAME, exclusive=first):
-                tasks.start_soon(later)
-                await anyio.sleep(0.1)
-                order.append("first")
+        async with anyio.create_task_group() as tasks, volumes.use(NAME, exclusive=first):
+            tasks.start_soon(later)
+            await anyio.sleep(0.1)
+            order.append("first")
     assert order == ["first", "second"]
 
 

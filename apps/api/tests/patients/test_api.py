@@ -6,8 +6,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from patients.models import Document
-
-from ..conftest import PDF
+from tests.samples import PDF
 
 NEW = {"medical_record_number": "MRN-9", "given_name": "Grace", "family_name": "Hopper", "date_of_birth": "1906-12-09"}
 

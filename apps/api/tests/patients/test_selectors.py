@@ -7,7 +7,10 @@ def test_documents_come_with_who_uploaded_them_in_one_query(patient, user, uploa
     for title in ("A", "B"):
         services.document_upload(patient=patient, title=title, kind="letter", file=upload(), uploaded_by=user)
     with django_assert_num_queries(1):
-        assert [(d.title, d.uploaded_by.username) for d in selectors.document_list()] == [("B", "nurse"), ("A", "nurse")]
+        assert [(d.title, d.uploaded_by.username) for d in selectors.document_list()] == [
+            ("B", "nurse"),
+            ("A", "nurse"),
+        ]
 
 
 def test_patients_come_by_name(patient):

@@ -9,8 +9,7 @@ from django.utils import timezone
 
 from patients import services
 from patients.models import Document, Patient
-
-from ..conftest import PDF
+from tests.samples import PDF
 
 
 def stored(media_root):
