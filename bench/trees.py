@@ -73,4 +73,5 @@ def _tree(top: Path, files: int) -> Path:
 
 
 if __name__ == "__main__":
-    main(*(int(text) for text in [*sys.argv[1:], "10000", "5"][: max(2, len(sys.argv) - 1)]))
+    given = [int(text) for text in sys.argv[1:]]
+    main(*given, *(10_000, 5)[len(given) :])

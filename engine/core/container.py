@@ -96,7 +96,7 @@ class Container:
 
     def with_mount_source(self, mount: TreeMount, source: Source) -> Container:
         """Show another tree in the place of one that is mounted."""
-        changed = replace(mount, source=source)
+        changed = replace(mount, source=source, counts="")
         return self.changed(mounts=tuple(changed if other == mount else other for other in self.mounts))
 
 
@@ -113,7 +113,8 @@ def without_pair(pairs: Pairs, name: str) -> Pairs:
 def _described(mount: Mount) -> list[object]:
     match mount:
         case TreeMount():
-            return ["tree", mount.target, mount.source.snapshot, mount.source.path, mount.is_file, mount.read_only]
+            counts = mount.counts or [mount.source.snapshot, mount.source.path]
+            return ["tree", mount.target, counts, mount.is_file, mount.read_only]
         case CacheMount():
             return ["cache", mount.target, mount.volume.identity]
         case TempMount():

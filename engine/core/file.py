@@ -19,6 +19,8 @@ class File:
 
     source: Source
     name: str
+    uploaded: bool = False
+    """Whether it is a file of the host, just as it came."""
 
 
 def checked_name(name: str) -> str:

@@ -19,6 +19,10 @@ class TreeMount:
 
     target: str
     source: Source
+    counts: str = ""
+    """What of the source counts in the key of a step; empty: the snapshot itself."""
+    name: str = ""
+    """Name that a mounted file had before."""
     is_file: bool = False
     read_only: bool = False
 

@@ -38,6 +38,8 @@ class Source:
 
     snapshot: SnapshotId
     path: str = "/"
+    timestamp: int | None = None
+    """Time that the pipeline itself gave to all of it. Other times of files do not count in the key of a step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,7 @@ class Namespace:
     @classmethod
     def create(cls, path: Path) -> Namespace:
         """Make an empty one, with a loopback that is down."""
-        path.touch()
+        path.touch(exist_ok=False)
         try:
             _in_thread(lambda: _create(path))
         except OSError as error:

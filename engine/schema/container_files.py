@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.core.directory import Directory
@@ -12,7 +13,7 @@ from engine.core.workdir import absolute, absolute_keeping_slash
 from engine.schema.directory import EXPECTED, lookup, lookup_file, selection
 from engine.schema.expansion import expanded
 from engine.schema.fields import Fields
-from engine.schema.placing import changed, owner, place
+from engine.schema.placing import changed, mounted_name, owner, place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +56,8 @@ async def file(session: Session, receiver: Container, *, path: str, expand: bool
     where = _path(receiver, path, expand=expand)
     if any(mount.target == where for mount in receiver.secret_mounts):
         return await lookup_file(session, Source(snapshot=Directory().source.snapshot, path=where), where)
-    return await lookup_file(session, place(receiver, where), where)
+    found = await lookup_file(session, place(receiver, where), where)
+    return replace(found, name=mounted_name(receiver, where) or found.name)
 
 
 @fields.leaf("exists")

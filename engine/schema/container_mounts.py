@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.core.mounts import CacheMount, SecretMount, SocketMount, TempMount, TreeMount
@@ -32,12 +33,12 @@ def _path(container: Container, path: str, *, expand: bool) -> str:
 
 
 async def _owned(session: Session, container: Container, source: Source, text: str) -> Source:
-    """Give the source as the owner's, if one was named; equal contents are one source."""
+    """Give the source as the owner's, if one was named."""
     whose = await _owner(session, container, text)
     if whose is not None:
         change = Chown(path=source.path, owner=whose)
-        source = Source(snapshot=await session.trees.apply(source.snapshot, change, "chown mount"), path=source.path)
-    return await session.trees.canonical(source)
+        source = replace(source, snapshot=await session.trees.apply(source.snapshot, change, "chown mount"))
+    return source
 
 
 @fields.lazy("withMountedDirectory")
@@ -46,7 +47,8 @@ async def with_mounted_directory(  # noqa: PLR0913 - Dagger's arguments
 ) -> Container:
     tree = await _owned(session, receiver, source.source, owner)
     target = _path(receiver, path, expand=expand)
-    return receiver.with_mount(TreeMount(target=target, source=tree, read_only=read_only))
+    counts = await session.trees.counts(tree)
+    return receiver.with_mount(TreeMount(target=target, source=tree, counts=counts, read_only=read_only))
 
 
 @fields.lazy("withMountedFile")
@@ -54,7 +56,14 @@ async def with_mounted_file(
     session: Session, receiver: Container, *, path: str, source: File, owner: str, expand: bool
 ) -> Container:
     tree = await _owned(session, receiver, source.source, owner)
-    return receiver.with_mount(TreeMount(target=_path(receiver, path, expand=expand), source=tree, is_file=True))
+    mount = TreeMount(
+        target=_path(receiver, path, expand=expand),
+        source=tree,
+        counts=await session.trees.counts(tree),
+        name=source.name,
+        is_file=True,
+    )
+    return receiver.with_mount(mount)
 
 
 @fields.lazy("withMountedTemp")

@@ -56,19 +56,19 @@ def _target(directory: Directory, path: str) -> str:
 async def changed(session: Session, directory: Directory, change: Change, describe: str) -> Directory:
     """Give the directory after a change in its snapshot."""
     snapshot = await session.trees.apply(directory.source.snapshot, change, describe)
-    return replace(directory, source=replace(directory.source, snapshot=snapshot))
+    return replace(directory, source=replace(directory.source, snapshot=snapshot, timestamp=None))
 
 
 async def lookup(session: Session, source: Source, path: str) -> Directory:
     """Give the directory at a path of a snapshot; raises PathError when it is missing or a file."""
     resolved = await session.trees.read(source.snapshot, lambda trees, root: _directory_at(trees, root, source.path, path))
-    return Directory(source=Source(snapshot=source.snapshot, path=resolved), path=path)
+    return Directory(source=replace(source, path=resolved), path=path)
 
 
 async def lookup_file(session: Session, source: Source, path: str) -> File:
     """Give the file at a path of a snapshot; raises PathError when it is missing or a directory."""
     resolved = await session.trees.read(source.snapshot, lambda trees, root: _file_at(trees, root, source.path, path))
-    return File(source=Source(snapshot=source.snapshot, path=resolved), name=posixpath.basename(path))
+    return File(source=replace(source, path=resolved), name=posixpath.basename(path))
 
 
 def _directory_at(trees, root, where: str, shown: str) -> str:  # type: ignore[no-untyped-def]  # noqa: ANN001
@@ -97,13 +97,13 @@ def selection(include: Sequence[str], exclude: Sequence[str], *, gitignore: bool
 
 @fields.lazy("directory")
 async def directory(session: Session, receiver: Directory, *, path: str) -> Directory:
-    where = Source(snapshot=receiver.source.snapshot, path=inside(receiver, path))
+    where = replace(receiver.source, path=inside(receiver, path))
     return await lookup(session, where, absolute(path))
 
 
 @fields.eager("file")
 async def file(session: Session, receiver: Directory, *, path: str) -> File:
-    where = Source(snapshot=receiver.source.snapshot, path=inside(receiver, path))
+    where = replace(receiver.source, path=inside(receiver, path))
     return await lookup_file(session, where, absolute(path))
 
 
@@ -187,7 +187,8 @@ async def with_symlink(session: Session, receiver: Directory, *, target: str, li
 @fields.lazy("withTimestamps")
 async def with_timestamps(session: Session, receiver: Directory, *, timestamp: int) -> Directory:
     change = SetTimestamps(path=receiver.source.path, timestamp=timestamp)
-    return await changed(session, receiver, change, f"withTimestamps {timestamp}")
+    made = await changed(session, receiver, change, f"withTimestamps {timestamp}")
+    return replace(made, source=replace(made.source, timestamp=timestamp))
 
 
 @fields.lazy("withoutDirectory")

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from engine.core.digest import digest_of
 from engine.core.env_file import EnvFile
 from engine.core.file import File, checked_name
 from engine.core.json_value import JsonValue
@@ -36,7 +37,7 @@ async def contents_of(session: Session, file: File) -> bytes:
 
 async def _changed(session: Session, receiver: File, change: Change, describe: str) -> File:
     snapshot = await session.trees.apply(receiver.source.snapshot, change, describe)
-    return replace(receiver, source=replace(receiver.source, snapshot=snapshot))
+    return replace(receiver, source=replace(receiver.source, snapshot=snapshot, timestamp=None))
 
 
 @fields.leaf("contents")
@@ -82,9 +83,11 @@ async def _stat(session: Session, receiver: File) -> Stat:
 @fields.leaf("digest")
 async def digest(session: Session, receiver: File, *, exclude_metadata: bool) -> str:
     where = receiver.source.path
-    return await session.trees.read(
+    found = await session.trees.read(
         receiver.source.snapshot, lambda trees, root: trees.file_digest(root, where, metadata=not exclude_metadata)
     )
+    # Dagger takes the metadata of an uploaded file as the client sent it: never equal to a file made in the engine.
+    return digest_of(["uploaded", found]) if receiver.uploaded and not exclude_metadata else found
 
 
 @fields.leaf("export")
@@ -122,7 +125,8 @@ async def chown(session: Session, receiver: File, *, owner: str) -> File:
 @fields.lazy("withTimestamps")
 async def with_timestamps(session: Session, receiver: File, *, timestamp: int) -> File:
     change = SetTimestamps(path=receiver.source.path, timestamp=timestamp)
-    return await _changed(session, receiver, change, f"withTimestamps {timestamp}")
+    made = await _changed(session, receiver, change, f"withTimestamps {timestamp}")
+    return replace(made, source=replace(made.source, timestamp=timestamp))
 
 
 @fields.lazy("withReplaced")

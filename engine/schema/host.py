@@ -51,7 +51,7 @@ async def file(session: Session, _host: object, *, path: str, no_cache: bool) ->
     del no_cache
     where = _path(session, path)
     snapshot = await session.trees.file_from_host(where)
-    return File(source=Source(snapshot=snapshot, path=f"/{where.name}"), name=where.name)
+    return File(source=Source(snapshot=snapshot, path=f"/{where.name}"), name=where.name, uploaded=True)
 
 
 @fields.leaf("findUp")

@@ -23,6 +23,12 @@ def place(container: Container, path: str) -> Source:
     return Source(snapshot=mount.source.snapshot, path=_within(mount, path))
 
 
+def mounted_name(container: Container, path: str) -> str:
+    """Name that the file mounted at a path had before, empty when there is none."""
+    mount = deepest(container.mounts, path)
+    return mount.name if isinstance(mount, TreeMount) and mount.is_file and mount.target == path else ""
+
+
 def _mount(container: Container, path: str) -> TreeMount | None:
     mount = deepest(container.mounts, path)
     if isinstance(mount, CacheMount):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
+from contextlib import suppress
 from hashlib import sha256
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -43,14 +44,15 @@ class IntrospectionCache:
     def put(self, key: str, body: bytes) -> None:
         """Remember a body."""
         self._answers[key] = body
-        written = self._directory / f".{key}.{os.getpid()}"
+        written = self._directory / f".{key}.{token_hex(8)}"
         try:
             self._directory.mkdir(parents=True, exist_ok=True)
             written.write_bytes(body)
             written.rename(self._directory / key)
             self._forget_oldest()
         except OSError:
-            written.unlink(missing_ok=True)
+            with suppress(OSError):
+                written.unlink()
 
     def _forget_oldest(self) -> None:
         kept = sorted(self._directory.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)

@@ -134,8 +134,8 @@ def _after(container: Container, result: Json) -> Container:
         combined=Digest(str(result["combined"])),
     )
     mounts = tuple(
-        replace(mount, source=Source(snapshot=SnapshotId(trees[mount.target]), path=mount.source.path))
-        if isinstance(mount, TreeMount) and mount.target in trees
+        replace(mount, source=Source(snapshot=SnapshotId(trees[mount.target]), path=mount.source.path), counts="")
+        if isinstance(mount, TreeMount) and trees.get(mount.target, mount.source.snapshot) != mount.source.snapshot
         else mount
         for mount in container.mounts
     )

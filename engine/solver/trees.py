@@ -86,20 +86,15 @@ class TreeOps:
 
         return Digest(str((await self._solver.solve(key, run))["digest"]))
 
-    async def canonical(self, source: Source) -> Source:
-        """Give the first known source with the same content, so that equal inputs make equal steps.
+    async def counts(self, source: Source, selection: Selection = ALL) -> str:
+        """Tell what of a source counts in a key: of a whole snapshot that it is this one, else the content.
 
-        A whole snapshot stands for itself. Times do not count, as in Dagger: an equal tree of another time may be taken.
+        Times do not count, as in Dagger, unless the pipeline set them: a fresh checkout does not run steps again.
         """
-        if source.path == "/":
-            return source
-        key = digest_of(["first", await self.content_digest(source)])
-
-        async def run() -> Outcome:
-            return Outcome(result={"snapshot": source.snapshot, "path": source.path}, snapshots=(source.snapshot,))
-
-        first = await self._solver.solve(key, run)
-        return Source(snapshot=SnapshotId(str(first["snapshot"])), path=str(first["path"]))
+        if source.path == "/" and selection == ALL:
+            return source.snapshot
+        content = await self.content_digest(source, selection)
+        return content if source.timestamp is None else f"{content} at {source.timestamp}"
 
     async def from_host(self, path: Path, selection: Selection) -> SnapshotId:
         """Give the snapshot of a directory of the host; only what is not known yet is copied."""
@@ -156,9 +151,7 @@ class TreeOps:
         counted = _fields(change)
         if isinstance(change, CopyTree | CopyFile):
             selection = change.selection if isinstance(change, CopyTree) else ALL
-            whole = change.source.path == "/" and selection == ALL
-            source = change.source
-            counted["source"] = source.snapshot if whole else await self.content_digest(source, selection)
+            counted["source"] = await self.counts(change.source, selection)
         return counted
 
 

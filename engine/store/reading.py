@@ -31,7 +31,8 @@ def entries(root: str, path: str) -> list[str]:
     """Names in a directory, sorted, directories with a slash."""
     place = find_directory(root, path)
     with translated("open", path), os.scandir(place.real) as found:
-        return sorted(f"{entry.name}/" if entry.is_dir(follow_symlinks=False) else entry.name for entry in found)
+        kinds = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in found)
+    return [f"{name}/" if is_directory else name for name, is_directory in kinds]
 
 
 def glob(root: str, path: str, pattern: str) -> list[str]:

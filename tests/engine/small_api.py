@@ -42,12 +42,14 @@ class Commands:
     finished: list[str] = field(default_factory=list)
 
     async def run(self, args: list[str]) -> str:
-        """Know a few commands: echo, sleep, fail, bug, group."""
+        """Know a few commands: echo, garbage, sleep, fail, bug, group."""
         name, *words = args
         self.started.append(name)
         match name:
             case "echo":
                 return " ".join(words) + "\n"
+            case "garbage":
+                return b"\xff".decode(errors="surrogateescape") + "é\n"
             case "sleep":
                 try:
                     await anyio.sleep(float(words[0]))

@@ -36,6 +36,12 @@ async def _answer_after_the_end(client: SocketStream) -> None:
         await client.send(b"got %d" % len(said))
 
 
+async def _greet(client: SocketStream) -> None:
+    async with client:
+        await client.send(b"hello")
+        await anyio.sleep_forever()
+
+
 async def _read(stream: SocketStream) -> bytes:
     return b"".join([data async for data in stream])
 
@@ -74,9 +80,9 @@ async def test_nobody_behind_closes_the_connection() -> None:
 
 
 async def test_cancelling_closes_the_listener_and_its_connections() -> None:
-    async with _echo(_answer_after_the_end) as port:
+    async with _echo(_greet) as port:
         stream = await anyio.connect_tcp("127.0.0.1", port)
-        await stream.send(b"open")
+        assert await stream.receive() == b"hello"
     async with stream:
         with anyio.fail_after(2):
             with suppress(anyio.BrokenResourceError):

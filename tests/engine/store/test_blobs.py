@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -50,8 +51,9 @@ def test_a_damaged_blob_is_removed_rather_than_given(blobs: FileBlobs) -> None:
 
 def test_nothing_is_left_beside_the_blobs(blobs: FileBlobs, layout: Layout) -> None:
     blobs.put(b"hello")
-    with pytest.raises(ZeroDivisionError), blobs.writer() as writer:
-        writer.write(bytes(1 // 0 if writer.write(b"half") else 0))
+    with suppress(ZeroDivisionError), blobs.writer() as writer:
+        writer.write(b"half")
+        raise ZeroDivisionError
     assert [path.name for path in layout.blobs.iterdir()] == [digest_of_bytes(b"hello").removeprefix("sha256:")]
     assert [path.name for folder in layout.staging.iterdir() for path in folder.iterdir()] == ["lock"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -117,14 +118,20 @@ async def test_a_full_disk_can_be_pruned(tmp_path: Path) -> None:
         with opened_store(tmp_path) as store:
             snapshot = await _commit(store, EMPTY, 2 << 20)
             store.cache_map.put(OLD, {}, snapshots=[snapshot])
-        with pytest.raises(OSError, match="No space left"), (tmp_path / "filler").open("wb", 0) as filler:
-            while True:
-                filler.write(bytes(4096))
+        _fill(tmp_path / "filler")
         assert prune_store(Layout(tmp_path), Policy(below=0)).freed >= 2 << 20
         with opened_store(tmp_path) as store:
             await _commit(store, EMPTY, 1 << 19)
     finally:
         umount2(tmp_path)
+
+
+def _fill(path: Path) -> None:
+    with pytest.raises(OSError, match="No space left"):
+        path.write_bytes(bytes(16 << 20))
+    with suppress(OSError), path.open("ab", 0) as file:
+        while file.write(bytes(512)):
+            pass
 
 
 def test_a_hard_link_takes_up_space_once(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import stat
-import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -122,9 +121,10 @@ async def test_a_killed_session_lets_go_of_its_volumes(volumes: DirectoryVolumes
         "        await anyio.sleep_forever()\n"
         "anyio.run(hold)\n"
     )
-    with subprocess.Popen([sys.executable, "-c", script, layout.state, NAME], stdout=subprocess.PIPE) as other:
+    command = [sys.executable, "-c", script, str(layout.state), NAME]
+    async with await anyio.open_process(command) as other:
         assert other.stdout
-        assert other.stdout.readline() == b"held\n"
+        assert await other.stdout.receive() == b"held\n"
         with anyio.move_on_after(0.1) as scope:
             async with volumes.use(NAME, exclusive=False):
                 pytest.fail("it is held")
