@@ -41,7 +41,9 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
     """Run a command line; gives the exit code."""
     stderr = Lines(sys.stderr)
     try:
-        return _run(list(sys.argv[1:] if argv is None else argv), dict(os.environ if environ is None else environ), stderr)
+        return _run(
+            list(sys.argv[1:] if argv is None else argv), dict(os.environ if environ is None else environ), stderr
+        )
     except UsageError as error:
         stderr.write(f"Error: {error}")
         if error.usage:
@@ -102,7 +104,9 @@ def _top_parser() -> Parser:
 
 def _command(verb: str) -> Command:
     if verb in _NOT_OURS:
-        raise EngineError(f"not supported by this engine: dagger {verb}; it runs pipelines, and has no modules and no cloud")
+        raise EngineError(
+            f"not supported by this engine: dagger {verb}; it runs pipelines, and has no modules and no cloud"
+        )
     if verb not in _VERBS:
         raise UsageError(f'unknown command or file "{verb}" for "dagger"')
     return cast("Command", import_module(f"engine.commands.{verb.replace('-', '_')}"))

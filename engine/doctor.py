@@ -129,7 +129,9 @@ def _overlay(state: Path) -> Check:
     """Mount an overlay on the state directory's file system, and change and remove a file in it."""
     name = "overlayfs"
     folder = _existing(state)
-    remedy = f"put the store on a local ext4, xfs or btrfs with DJANGO_IMAGE_STATE ({folder} is the nearest directory now)"
+    remedy = (
+        f"put the store on a local ext4, xfs or btrfs with DJANGO_IMAGE_STATE ({folder} is the nearest directory now)"
+    )
     try:
         with TemporaryDirectory(dir=folder, prefix=".doctor-") as scratch:
             problem = _in_child(lambda: _try_overlay(Path(scratch)))

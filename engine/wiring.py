@@ -56,16 +56,14 @@ async def open_engine(settings: EngineSettings) -> AsyncIterator[GraphqlHandler]
         group = await stack.enter_async_context(anyio.create_task_group())
         stack.callback(group.cancel_scope.cancel)
         session = await _session(settings, store, group, stack, PlainProgress(Lines(sys.stderr), settings.verbosity))
-        introspection = IntrospectionCache(
-            directory=settings.state / "introspection", schema_digest=schema_digest()
-        )
+        introspection = IntrospectionCache(directory=settings.state / "introspection", schema_digest=schema_digest())
         handler = GraphqlHandler(schema=_schema, context=session, introspection=introspection)
         group.start_soon(handler.build)
         yield handler
 
 
 def _schema() -> GraphQLSchema:
-    from engine.schema.api import api_schema  # noqa: PLC0415 - late, for a quick start: it loads graphql
+    from engine.schema.api import api_schema
 
     return api_schema()
 

@@ -85,14 +85,26 @@ def environment_builder(plan: Plan, *groups: str) -> dagger.Container:
 def dependencies(plan: Plan) -> dagger.Directory:
     """Return the environment as its layer: compiled, without what only a person at a shell uses."""
     # A distribution may carry files for other Pythons, which do not compile and are never imported.
-    compile_all = ["python3.13", "-m", "compileall", "-q", "-j", "1", "--invalidation-mode", "unchecked-hash", VENV]
+    compile_all = [
+        "python3.13",
+        "-m",
+        "compileall",
+        "-q",
+        "-j",
+        "1",
+        "--invalidation-mode",
+        "unchecked-hash",
+        f"{VENV}/lib",
+    ]
     built = environment_builder(plan).with_exec(compile_all, expect=ReturnType.ANY)
-    return dag.directory().with_directory("/", built.directory(VENV), exclude=_NOT_RUN).with_timestamps(EPOCH)
+    layer = dag.directory().with_directory(VENV, built.directory(VENV), exclude=_NOT_RUN)
+    return layer.with_timestamps(EPOCH)
 
 
 def with_code(plan: Plan) -> dagger.Container:
     """Return the image without its static files and configuration: what collectstatic runs in."""
-    container = plan.base.container.with_directory(VENV, dependencies(plan))
+    # From the root down, so that /opt gets a time of its own too, not that of the build.
+    container = plan.base.container.with_directory("/", dependencies(plan))
     container = container.with_directory(HOME, writable_directories(), owner=OWNER)
     return container.with_directory(HOME, application_code(plan)).with_(_runtime(plan.project))
 

@@ -37,13 +37,16 @@ class Database:
     url: dagger.Secret
 
 
-def database(base: dagger.Container, password: str) -> Database:
-    """Describe a fresh, empty database; it starts when someone who is bound to it does."""
+def database(base: dagger.Container, *, name: str, password: str) -> Database:
+    """Describe a fresh, empty database; it starts when someone who is bound to it does.
+
+    Two names are two databases: an engine tells services and secrets apart by what describes them.
+    """
     service = (
         base.with_user("postgres")
-        .with_secret_variable("DATABASE_PASSWORD", dag.set_secret("database-password", password))
+        .with_secret_variable("DATABASE_PASSWORD", dag.set_secret(f"database-password-{name}", password))
         .with_exposed_port(PORT)
         .as_service(args=["sh", "-ec", _START])
     )
-    url = dag.set_secret("database-url", f"postgres://{NAME}:{password}@{ALIAS}:{PORT}/{NAME}")
+    url = dag.set_secret(f"database-url-{name}", f"postgres://{NAME}:{password}@{ALIAS}:{PORT}/{NAME}")
     return Database(service=service, url=url)

@@ -37,6 +37,8 @@ _LEFT_OUT = (
     "/usr/share/locale/*",
     "/usr/share/lintian/*",
     "/usr/share/bug/*",
+    "/usr/lib/python3*/test/*",
+    "/usr/lib/python3*/pydoc_data/*",
 )
 _KEPT = ("/usr/share/doc/*/copyright",)
 
@@ -173,6 +175,8 @@ def _command(recipe: Recipe, target: Path) -> list[str]:
         "mmdebstrap",
         "--quiet",
         "--variant=essential",
+        # Engines bring their own devices.
+        "--skip=output/dev",
         f"--include={','.join(recipe.packages)}",
         *paths,
         *(f"--essential-hook={_line(path, line)}" for path, line in recipe.configured),

@@ -6,22 +6,22 @@ import json
 import re
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import dagger
 from dagger import dag
 
 from pipelines.build import MEDIA, PORT, STATIC
-from pipelines.database import ALIAS, Database, database
+from pipelines.database import ALIAS, database
+from pipelines.failures import explain
 from pipelines.images import HOME, OWNER, UID, USER
 from pipelines.outcome import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-
-    import dagger
 
     from pipelines.toolchain import Recipe
 
@@ -66,8 +66,12 @@ async def smoke(around: Surroundings) -> list[Outcome]:
 
     async def look(name: str, container: dagger.Container, judge: Callable[[str], list[Outcome]]) -> None:
         started = time.monotonic()
-        seen = await container.stdout()
-        outcomes[name] = [_timed(outcome, time.monotonic() - started) for outcome in judge(seen)]
+        try:
+            found = judge(await container.stdout())
+        except dagger.ExecError as error:
+            # What could not even be looked at has failed; the other looks go on.
+            found = [Outcome(step=name, ok=False, detail=str(explain(error)))]
+        outcomes[name] = [replace(outcome, seconds=time.monotonic() - started) for outcome in found]
 
     async with anyio.create_task_group() as group:
         group.start_soon(look, "listing", around.image.with_exec(["ls", "-la", HOME]), judge_listing)
@@ -76,15 +80,10 @@ async def smoke(around: Surroundings) -> list[Outcome]:
     return [outcome for name in ("listing", "start", "visit") for outcome in outcomes[name]]
 
 
-def _timed(outcome: Outcome, seconds: float) -> Outcome:
-    return Outcome(step=outcome.step, ok=outcome.ok, seconds=seconds, detail=outcome.detail)
-
-
 def start_probe(around: Surroundings) -> dagger.Container:
     """Run the image's own entrypoint inside the image, as its own user, and look at it from there."""
-    data = database(around.postgres, f"{around.run}inside")
     return (
-        around.image.with_(_configured(around, data, "inside"))
+        around.image.with_(_configured(around, "inside"))
         .with_(_probe(around, f"http://127.0.0.1:{PORT}", MEDIA))
         .with_exec(["python", "/probe.py", "start", *around.command])
     )
@@ -93,9 +92,8 @@ def start_probe(around: Surroundings) -> dagger.Container:
 def visit_probe(around: Surroundings) -> dagger.Container:
     """Run the image as a service beside its database, and look at both from a third container."""
     media = dag.cache_volume("django-image-smoke-media")
-    data = database(around.postgres, f"{around.run}outside")
     server = (
-        around.image.with_(_configured(around, data, "outside"))
+        around.image.with_(_configured(around, "outside"))
         .with_mounted_cache(MEDIA, media, owner=OWNER)
         .with_exposed_port(PORT)
         .as_service(use_entrypoint=True)
@@ -110,8 +108,9 @@ def visit_probe(around: Surroundings) -> dagger.Container:
     )
 
 
-def _configured(around: Surroundings, data: Database, name: str) -> Recipe:
-    """Set what production needs to run, as an operator would."""
+def _configured(around: Surroundings, name: str) -> Recipe:
+    """Set what production needs to run, as an operator would, with a database of its own."""
+    data = database(around.postgres, name=name, password=f"{around.run}-{name}")
 
     def recipe(container: dagger.Container) -> dagger.Container:
         return (

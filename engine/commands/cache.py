@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 def configure(parser: Parser) -> None:
     """Declare the form of the answer."""
-    parser.add_argument("action", nargs="?", choices=["ls"], default="ls", help="what to do: ls, the default, shows sizes")
+    parser.add_argument(
+        "action", nargs="?", choices=["ls"], default="ls", help="what to do: ls, the default, shows sizes"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 

@@ -37,7 +37,11 @@ def _as_text(checks: list[Check]) -> str:
     lines = [f"{'ok' if check.ok else 'missing':<9}{check.name:<{width}}  {_said(check)}" for check in checks]
     packages = packages_to_install(checks)
     if packages:
-        lines += ["", "install what is missing:", f"  apt-get install --yes --no-install-recommends {' '.join(packages)}"]
+        lines += [
+            "",
+            "install what is missing:",
+            f"  apt-get install --yes --no-install-recommends {' '.join(packages)}",
+        ]
     return "\n".join(lines)
 
 

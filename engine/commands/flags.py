@@ -32,7 +32,9 @@ _IGNORED = (
 def add_global_flags(parser: argparse.ArgumentParser) -> None:
     """Declare the flags on a parser; several parsers may fill one namespace, one after the other."""
     group = parser.add_argument_group("global flags")
-    group.add_argument("--progress", metavar="KIND", help="auto, plain, tty, dots, logs or report: all show plain lines")
+    group.add_argument(
+        "--progress", metavar="KIND", help="auto, plain, tty, dots, logs or report: all show plain lines"
+    )
     group.add_argument("-s", "--silent", action="store_true", default=None, help="show no progress at all")
     group.add_argument("-q", "--quiet", action="count", help="show only what fails")
     group.add_argument("-v", "--verbose", action="count", help="show more; -vvv shows everything")
@@ -45,7 +47,9 @@ def add_global_flags(parser: argparse.ArgumentParser) -> None:
             group.add_argument(*names, action="store_true", default=None, help=argparse.SUPPRESS)
 
 
-def read_settings(options: argparse.Namespace, environ: Mapping[str, str], *, stderr_is_terminal: bool) -> EngineSettings:
+def read_settings(
+    options: argparse.Namespace, environ: Mapping[str, str], *, stderr_is_terminal: bool
+) -> EngineSettings:
     """Make settings of the flags, and of the environment where a flag is missing. Raises UsageError, InvalidRequest."""
     progress = options.progress or environ.get("DAGGER_PROGRESS") or "auto"
     if progress not in _PROGRESS:

@@ -9,7 +9,7 @@ import anyio
 
 if TYPE_CHECKING:
     import signal
-    from collections.abc import Collection
+    from collections.abc import AsyncIterator, Collection
 
 _CHUNK = 4096
 
@@ -24,7 +24,7 @@ async def until_told_to_stop(stdin: int | None, signals: Collection[signal.Signa
                 group.cancel_scope.cancel()
 
 
-async def _until_signal(received: anyio.abc.AsyncIterator[signal.Signals], scope: anyio.CancelScope) -> None:
+async def _until_signal(received: AsyncIterator[signal.Signals], scope: anyio.CancelScope) -> None:
     async for _ in received:
         scope.cancel()
         return

@@ -19,7 +19,9 @@ def configure(parser: Parser) -> None:
         "Serve clients on an address, until interrupted. Without DAGGER_SESSION_TOKEN in the environment everybody "
         "who can reach the address may use the engine, and with it this machine's files."
     )
-    parser.add_argument("--listen", default="127.0.0.1:8080", metavar="HOST:PORT", help="where (default 127.0.0.1:8080)")
+    parser.add_argument(
+        "--listen", default="127.0.0.1:8080", metavar="HOST:PORT", help="where (default 127.0.0.1:8080)"
+    )
     parser.add_argument("--allow-cors", action="store_true", help="not supported")
     parser.add_argument("--disable-host-read-write", action="store_true", help="not supported")
 

@@ -27,8 +27,12 @@ def configure(parser: Parser) -> None:
     )
     parser.epilog = "example: dagger prune --older-than 7d --keep 20GB"
     parser.add_argument("--all", action="store_true", help="remove everything")
-    parser.add_argument("--older-than", type=_age, metavar="AGE", help="remove what was not used for so long (12h, 7d, 2w)")
-    parser.add_argument("--keep", type=_size, metavar="SIZE", help="remove what was used longest ago, down to this size (20GB)")
+    parser.add_argument(
+        "--older-than", type=_age, metavar="AGE", help="remove what was not used for so long (12h, 7d, 2w)"
+    )
+    parser.add_argument(
+        "--keep", type=_size, metavar="SIZE", help="remove what was used longest ago, down to this size (20GB)"
+    )
 
 
 def execute(invocation: Invocation) -> int:

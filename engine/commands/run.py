@@ -37,7 +37,9 @@ def configure(parser: Parser) -> None:
         help="how long an interrupted command may take to end (default 10s)",
     )
     parser.add_argument("--focus", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("command", nargs=argparse.REMAINDER, help="the command, with DAGGER_SESSION_PORT and _TOKEN set")
+    parser.add_argument(
+        "command", nargs=argparse.REMAINDER, help="the command, with DAGGER_SESSION_PORT and _TOKEN set"
+    )
 
 
 def execute(invocation: Invocation) -> int:

@@ -40,4 +40,6 @@ class CacheVolume:
     def identity(self) -> Digest:
         """What names the volume in the store; its contents never count."""
         owner = [self.owner.uid, self.owner.gid] if self.owner else None
-        return digest_of({"cache": self.key, "sharing": self.sharing.value, "owner": owner, "source": self.source_digest})
+        return digest_of(
+            {"cache": self.key, "sharing": self.sharing.value, "owner": owner, "source": self.source_digest}
+        )

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from engine.core.digest import Digest, digest_of
 from engine.core.image_config import ImageConfig
 from engine.core.mounts import CacheMount, SecretMount, SocketMount, TempMount, TreeMount, added
-from engine.core.port import Port
 from engine.core.tree import EMPTY, SnapshotId, Source
 
 if TYPE_CHECKING:
     from engine.core.mounts import Mount
     from engine.core.platform import Platform
+    from engine.core.port import Port
     from engine.core.secret import Secret
     from engine.core.service import Service
 

@@ -12,7 +12,9 @@ Digest = NewType("Digest", str)
 
 def canonical(value: object) -> bytes:
     """Give the one JSON text that stands for `value`: sorted keys, no spaces, UTF-8."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogateescape")
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode(
+        "utf-8", "surrogateescape"
+    )
 
 
 def digest_of(value: object) -> Digest:

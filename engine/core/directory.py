@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine.core.tree import EMPTY, Source
 
@@ -12,7 +12,7 @@ from engine.core.tree import EMPTY, Source
 class Directory:
     """A directory, whole: the tree below `source`."""
 
-    source: Source = Source(snapshot=EMPTY)
+    source: Source = field(default_factory=lambda: Source(snapshot=EMPTY))
     path: str = "/"
     """As it was asked for, before links were followed."""
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ReturnType(Enum):
-    """Which exit codes a command may have (Dagger's ReturnType). 128–191 mean a signal and are always failures."""
+    """Which exit codes a command may have (Dagger's ReturnType). 128 to 191 mean a signal and are always failures."""
 
     SUCCESS = "SUCCESS"
     FAILURE = "FAILURE"
@@ -24,7 +24,7 @@ class ReturnType(Enum):
         """Whether the exit code is an expected one."""
         if exit_code == 0:
             return self is not ReturnType.FAILURE
-        return self is not ReturnType.SUCCESS and (1 <= exit_code <= 127 or 192 <= exit_code <= 255)  # noqa: PLR2004
+        return self is not ReturnType.SUCCESS and (1 <= exit_code <= 127 or 192 <= exit_code <= 255)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,7 +82,7 @@ class ImageConfig:
 
     @classmethod
     def from_json(cls, data: Mapping[str, object]) -> ImageConfig:
-        """Read the `config` object of an image; raises ImageError when a field has another type than the format says."""
+        """Read the `config` object of an image; raises ImageError when a field has the wrong type."""
         health = data.get("Healthcheck")
         return cls(
             env=_merged((), (_pair(entry) for entry in _strings(data, "Env") or ())),
@@ -121,7 +121,8 @@ class ImageConfig:
     def merge_from(self, image: ImageConfig) -> ImageConfig:
         """Give what a container with this configuration has after `from` that image.
 
-        Environment, labels and ports are merged, the image's values winning; ONBUILD lines are joined; all else is the image's.
+        Environment, labels and ports are merged, the image's values winning; ONBUILD lines are joined; all else is the
+        image's.
         """
         return replace(
             image,

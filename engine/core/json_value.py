@@ -52,5 +52,7 @@ class JsonValue:
     def typed(self, kind: type) -> object:
         """The bare value; raises InvalidRequest when it is of another type."""
         if not isinstance(self.value, kind) or (kind is int and isinstance(self.value, bool)):
-            raise InvalidRequest(f"the JSON value {self.contents(pretty=False, indent='')} is not of type {kind.__name__}")
+            raise InvalidRequest(
+                f"the JSON value {self.contents(pretty=False, indent='')} is not of type {kind.__name__}"
+            )
         return self.value

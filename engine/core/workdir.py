@@ -26,7 +26,7 @@ def changed(old: str, new: str) -> str:
 
 def is_below(path: str, top: str) -> bool:
     """Whether a clean path is `top` or below it."""
-    return path == top or top == "/" or path.startswith(top + "/")
+    return top in (path, "/") or path.startswith(top + "/")
 
 
 def relative(path: str, top: str) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _RETRIES = 3
 _QUESTION_SECONDS = 120
 _MESSAGE = re.compile(r'level=fatal msg=("(?:[^"\\]|\\.)*")')
+_NOISE = re.compile(r'^(?:Error parsing image name "[^"]*"|(?:Get|Head|Put|Post|Patch) "[^"]*"): ')
 
 # What skopeo says → what it means, and what to do. The first that is found counts.
 _MEANINGS = (
@@ -125,7 +126,7 @@ def explain(output: str, reference: Reference) -> ImageError:
     """Turn what skopeo wrote into one sentence: which registry, which image, what it answered, what to do."""
     found = _MESSAGE.findall(output)
     message = str(json.loads(found[-1])) if found else output.strip().splitlines()[-1]
-    reason = message.partition("reading manifest ")[2].partition(": ")[2] or message.rpartition("docker://")[2]
+    reason = _NOISE.sub("", re.split(rf" (?:in {re.escape(reference.name)}|registry {re.escape(reference.domain)}): ", message)[-1])
     for pattern, meaning, advice in _MEANINGS:
         if re.search(pattern, message, re.IGNORECASE):
             what = meaning.format(image=_without_domain(reference))

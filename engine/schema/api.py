@@ -74,7 +74,7 @@ def resolvers() -> dict[str, Callable[..., Any]]:
     table: dict[str, Callable[..., Any]] = {"Query.node": resolve_node}
     for kind in parse(read_source(), no_location=True).definitions:
         if isinstance(kind, ObjectTypeDefinitionNode):
-            names = {field.name.value for field in kind.fields}
+            names = {field.name.value for field in kind.fields or ()}
             common = {"id": resolve_id, "sync": resolve_sync}
             table |= {f"{kind.name.value}.{name}": common[name] for name in names & common.keys()}
     for fields in TABLES:

@@ -78,7 +78,7 @@ def expected_type(element: GraphQLArgument | GraphQLField) -> str | None:
     return directive_argument(element, "expectedType", "name")
 
 
-def directive_argument(element: Any, directive: str, argument: str) -> str | None:  # noqa: ANN401  anything with a node
+def directive_argument(element: Any, directive: str, argument: str) -> str | None:
     """Give a string argument of a directive on a schema element, None where the directive is absent."""
     for applied in (element.ast_node and element.ast_node.directives) or ():
         if applied.name.value == directive:
@@ -103,7 +103,7 @@ def _accept_aliases(enum: GraphQLEnumType) -> None:
     enum.coerce_input_literal = MethodType(_enum_literal, enum)  # type: ignore[method-assign]
 
 
-def _enum_literal(self: GraphQLEnumType, value_node: ValueNode, hide_suggestions: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002  graphql's signature
+def _enum_literal(self: GraphQLEnumType, value_node: ValueNode, hide_suggestions: bool = False) -> Any:
     if isinstance(value_node, StringValueNode):
         return self.coerce_input_value(value_node.value, hide_suggestions)
     return GraphQLEnumType.coerce_input_literal(self, value_node, hide_suggestions)  # type: ignore[arg-type]

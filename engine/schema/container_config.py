@@ -114,9 +114,7 @@ def without_user(_session: Session, receiver: Container) -> Container:
 
 
 @fields.lazy("withEntrypoint")
-def with_entrypoint(
-    _session: Session, receiver: Container, *, args: list[str], keep_default_args: bool
-) -> Container:
+def with_entrypoint(_session: Session, receiver: Container, *, args: list[str], keep_default_args: bool) -> Container:
     return _entrypoint(receiver, tuple(args), keep_default_args=keep_default_args)
 
 
@@ -202,7 +200,7 @@ def without_annotation(_session: Session, receiver: Container, *, name: str) -> 
 
 
 @fields.lazy("withExposedPort")
-def with_exposed_port(  # noqa: PLR0913 - Dagger's arguments
+def with_exposed_port(
     _session: Session,
     receiver: Container,
     *,
@@ -231,7 +229,7 @@ def without_exposed_port(_session: Session, receiver: Container, *, port: int, p
 
 
 @fields.lazy("withDockerHealthcheck")
-def with_docker_healthcheck(  # noqa: PLR0913 - Dagger's arguments
+def with_docker_healthcheck(
     _session: Session,
     receiver: Container,
     *,

@@ -20,7 +20,7 @@ fields = Fields("Container")
 
 
 @fields.lazy("withExec")
-async def with_exec(  # noqa: PLR0913 - Dagger's arguments
+async def with_exec(
     session: Session,
     receiver: Container,
     *,
@@ -92,7 +92,7 @@ def exit_code(_session: Session, receiver: Container) -> int:
 
 
 def service_args(container: Container, args: Sequence[str], *, use_entrypoint: bool, expand: bool) -> tuple[str, ...]:
-    """Tell what a container runs as a service (dagger core/container.go); raises InvalidRequest when that is nothing."""
+    """Tell what a container runs as a service (dagger core/container.go); raises InvalidRequest for nothing."""
     entrypoint = container.config.entrypoint or ()
     with_entrypoint = use_entrypoint or (not args and bool(entrypoint) and not container.default_args_set)
     argv = tuple(args) or container.config.default_args or ()

@@ -61,7 +61,7 @@ async def file(session: Session, receiver: Container, *, path: str, expand: bool
 
 
 @fields.leaf("exists")
-async def exists(  # noqa: PLR0913 - Dagger's arguments
+async def exists(
     session: Session,
     receiver: Container,
     *,
@@ -88,7 +88,7 @@ async def stat(session: Session, receiver: Container, *, path: str, do_not_follo
 
 
 @fields.lazy("withDirectory")
-async def with_directory(  # noqa: PLR0913 - Dagger's arguments
+async def with_directory(
     session: Session,
     receiver: Container,
     *,
@@ -113,7 +113,7 @@ async def with_directory(  # noqa: PLR0913 - Dagger's arguments
 
 
 @fields.lazy("withFile")
-async def with_file(  # noqa: PLR0913 - Dagger's arguments
+async def with_file(
     session: Session,
     receiver: Container,
     *,
@@ -127,7 +127,7 @@ async def with_file(  # noqa: PLR0913 - Dagger's arguments
     return await _with_file(session, receiver, path, source, permissions, owner)
 
 
-async def _with_file(  # noqa: PLR0913 - Dagger's arguments
+async def _with_file(
     session: Session, container: Container, path: str, source: File, mode: int | None, owner: str
 ) -> Container:
     where = _path(container, path)
@@ -143,7 +143,7 @@ async def _with_file(  # noqa: PLR0913 - Dagger's arguments
 
 
 @fields.lazy("withFiles")
-async def with_files(  # noqa: PLR0913 - Dagger's arguments
+async def with_files(
     session: Session,
     receiver: Container,
     *,
@@ -155,14 +155,12 @@ async def with_files(  # noqa: PLR0913 - Dagger's arguments
 ) -> Container:
     path = expanded(receiver, path, expand=expand)
     for source in sources:
-        receiver = await _with_file(
-            session, receiver, posixpath.join(path, source.name), source, permissions, owner
-        )
+        receiver = await _with_file(session, receiver, posixpath.join(path, source.name), source, permissions, owner)
     return receiver
 
 
 @fields.lazy("withNewFile")
-async def with_new_file(  # noqa: PLR0913 - Dagger's arguments
+async def with_new_file(
     session: Session, receiver: Container, *, path: str, contents: str, permissions: int, owner: str, expand: bool
 ) -> Container:
     where = _path(receiver, path, expand=expand)
@@ -177,7 +175,9 @@ async def with_new_file(  # noqa: PLR0913 - Dagger's arguments
 
 
 @fields.lazy("withSymlink")
-async def with_symlink(session: Session, receiver: Container, *, target: str, link_name: str, expand: bool) -> Container:
+async def with_symlink(
+    session: Session, receiver: Container, *, target: str, link_name: str, expand: bool
+) -> Container:
     where = _path(receiver, link_name, expand=expand)
     change = MakeSymlink(path=place(receiver, where).path, target=expanded(receiver, target, expand=expand))
     return await changed(session, receiver, where, change, f"symlink {where} -> {target}")

@@ -92,7 +92,7 @@ async def as_tarball(
 
 
 @fields.leaf("export")
-async def export(  # noqa: PLR0913 - Dagger's arguments
+async def export(
     session: Session,
     receiver: Container,
     *,
@@ -116,7 +116,7 @@ async def export(  # noqa: PLR0913 - Dagger's arguments
 
 
 @fields.leaf("publish")
-async def publish(  # noqa: PLR0913 - Dagger's arguments
+async def publish(
     session: Session,
     receiver: Container,
     *,
@@ -164,9 +164,7 @@ def _format(compression: str | None, media_types: str) -> tuple[Compression | No
 
 def _variants(container: Container, others: Sequence[Container]) -> list[ImageVariant]:
     return [
-        ImageVariant(
-            snapshot=one.rootfs, config=one.config, platform=one.platform, annotations=dict(one.annotations)
-        )
+        ImageVariant(snapshot=one.rootfs, config=one.config, platform=one.platform, annotations=dict(one.annotations))
         for one in (container, *others)
         if one.rootfs != EMPTY
     ]

@@ -42,7 +42,7 @@ async def _owned(session: Session, container: Container, source: Source, text: s
 
 
 @fields.lazy("withMountedDirectory")
-async def with_mounted_directory(  # noqa: PLR0913 - Dagger's arguments
+async def with_mounted_directory(
     session: Session, receiver: Container, *, path: str, source: Directory, owner: str, read_only: bool, expand: bool
 ) -> Container:
     tree = await _owned(session, receiver, source.source, owner)
@@ -74,7 +74,7 @@ def with_mounted_temp(
 
 
 @fields.lazy("withMountedCache")
-async def with_mounted_cache(  # noqa: PLR0913 - Dagger's arguments
+async def with_mounted_cache(
     session: Session,
     receiver: Container,
     *,
@@ -91,7 +91,7 @@ async def with_mounted_cache(  # noqa: PLR0913 - Dagger's arguments
 
 
 @fields.lazy("withMountedSecret")
-async def with_mounted_secret(  # noqa: PLR0913 - Dagger's arguments
+async def with_mounted_secret(
     session: Session, receiver: Container, *, path: str, source: Secret, owner: str, mode: int, expand: bool
 ) -> Container:
     mount = SecretMount(

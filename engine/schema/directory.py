@@ -61,7 +61,9 @@ async def changed(session: Session, directory: Directory, change: Change, descri
 
 async def lookup(session: Session, source: Source, path: str) -> Directory:
     """Give the directory at a path of a snapshot; raises PathError when it is missing or a file."""
-    resolved = await session.trees.read(source.snapshot, lambda trees, root: _directory_at(trees, root, source.path, path))
+    resolved = await session.trees.read(
+        source.snapshot, lambda trees, root: _directory_at(trees, root, source.path, path)
+    )
     return Directory(source=replace(source, path=resolved), path=path)
 
 
@@ -71,13 +73,13 @@ async def lookup_file(session: Session, source: Source, path: str) -> File:
     return File(source=replace(source, path=resolved), name=posixpath.basename(path))
 
 
-def _directory_at(trees, root, where: str, shown: str) -> str:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def _directory_at(trees, root, where: str, shown: str) -> str:  # type: ignore[no-untyped-def]
     if trees.stat(root, where).file_type is not FileType.DIRECTORY:
         raise InvalidRequest(f"path {shown} is a file, not a directory")
     return str(trees.resolve(root, where))
 
 
-def _file_at(trees, root, where: str, shown: str) -> str:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def _file_at(trees, root, where: str, shown: str) -> str:  # type: ignore[no-untyped-def]
     if trees.stat(root, where).file_type is FileType.DIRECTORY:
         raise InvalidRequest(f"path {shown} is a directory, not a file")
     return str(trees.resolve(root, where))
@@ -261,7 +263,7 @@ def _literal(path: str) -> str:
     return "".join("\\" + char if char in "*?[\\" else char for char in path.rstrip("/"))
 
 
-async def compare(session: Session, changes: Changeset):  # type: ignore[no-untyped-def]  # noqa: ANN201
+async def compare(session: Session, changes: Changeset):  # type: ignore[no-untyped-def]
     """Tell how the two directories of a changeset differ."""
     return await session.trees.compare(changes.before.source, changes.after.source)
 
@@ -348,4 +350,3 @@ fields.not_supported("terminal", "it has no interactive terminal")
 fields.not_supported("withPatch", "it does not apply patches")
 fields.not_supported("withPatchFile", "it does not apply patches")
 fields.not_supported("dockerBuild", "it does not read Dockerfiles; build with withExec and withDirectory")
-

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.core.directory import Directory
-from engine.core.env_file import EnvFile
 from engine.core.file import File
 from engine.core.tree import Source, WriteFile
 from engine.schema.directory import changed
 from engine.schema.fields import Fields
 
 if TYPE_CHECKING:
+    from engine.core.env_file import EnvFile
     from engine.session.session import Session
 
 fields = Fields("EnvFile")

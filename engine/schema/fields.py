@@ -46,7 +46,7 @@ class _Arguments:
         """Ids become nodes; all else stays."""
         return {name: self._node(session, name, value) for name, value in raw.items()}
 
-    def _node(self, session: Session, name: str, value: Any) -> Any:  # noqa: ANN401 - any argument
+    def _node(self, session: Session, name: str, value: Any) -> Any:
         kind = self.types.get(name)
         if kind is None or value is None:
             return value
@@ -63,7 +63,7 @@ async def _values(session: Session, arguments: Mapping[str, Any]) -> dict[str, A
     return found
 
 
-async def _value(session: Session, argument: Any) -> Any:  # noqa: ANN401 - any argument
+async def _value(session: Session, argument: Any) -> Any:
     if isinstance(argument, Node):
         return await session.nodes.value(argument)
     if isinstance(argument, list):
@@ -76,7 +76,7 @@ def _python_name(name: str) -> str:
     return _KEYWORDS.get(snake, snake)
 
 
-def _recipe(value: Any) -> Any:  # noqa: ANN401 - any argument
+def _recipe(value: Any) -> Any:
     if isinstance(value, Node):
         return value.recipe
     return [_recipe(item) for item in value] if isinstance(value, list) else value
@@ -139,12 +139,12 @@ class _Call:
     def type_name(self) -> str:
         return get_named_type(self.field.type).name
 
-    def recipe(self, *more: object) -> Any:  # noqa: ANN401 - Digest
+    def recipe(self, *more: object) -> Any:
         arguments = {name: _recipe(value) for name, value in self.arguments.items()}
         parent = self.parent.recipe if self.parent else None
         return digest_of([self.session.key, self.name, parent, arguments, *more])
 
-    async def run(self) -> Any:  # noqa: ANN401 - whatever the function gives
+    async def run(self) -> Any:
         receiver = await self.session.nodes.value(self.parent) if self.parent else None
         result = self.function(self.session, receiver, **await _values(self.session, self.arguments))
         return await result if hasattr(result, "__await__") else result
@@ -165,7 +165,7 @@ class _Call:
 def _resolver(function: Function, kind: Callable[[_Call], Awaitable[Any]]) -> Function:
     known: list[_Arguments] = []
 
-    async def resolve(parent: Node | None, info: GraphQLResolveInfo, **raw: Any) -> Any:  # noqa: ANN401 - any argument
+    async def resolve(parent: Node | None, info: GraphQLResolveInfo[Any], **raw: Any) -> Any:
         session: Session = info.context
         field = info.parent_type.fields[info.field_name]
         if not known:
@@ -186,7 +186,7 @@ async def _eager(call: _Call) -> Node:
     return node
 
 
-async def _leaf(call: _Call) -> Any:  # noqa: ANN401 - whatever the field gives
+async def _leaf(call: _Call) -> Any:
     value = await call.run()
     kind = get_nullable_type(call.field.type)
     if call.parent is not None and kind is GraphQLID:  # start, stop: the object itself again

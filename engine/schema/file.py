@@ -131,7 +131,13 @@ async def with_timestamps(session: Session, receiver: File, *, timestamp: int) -
 
 @fields.lazy("withReplaced")
 async def with_replaced(
-    session: Session, receiver: File, *, search: str, replacement: str, all: bool, first_from: int | None = None  # noqa: A002 - the API's name
+    session: Session,
+    receiver: File,
+    *,
+    search: str,
+    replacement: str,
+    all: bool,
+    first_from: int | None = None,
 ) -> File:
     old = await contents_of(session, receiver)
     new = replaced(old, search.encode(), replacement.encode(), everywhere=all, first_from=first_from)

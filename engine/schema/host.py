@@ -31,7 +31,7 @@ def _path(session: Session, path: str) -> Path:
 
 
 @fields.eager("directory")
-async def directory(  # noqa: PLR0913 - Dagger's arguments
+async def directory(
     session: Session,
     _host: object,
     *,

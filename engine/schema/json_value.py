@@ -25,7 +25,7 @@ def field(_session: Session, receiver: JsonValue, *, path: list[str]) -> JsonVal
 
 @fields.leaf("fields")
 def names(_session: Session, receiver: JsonValue) -> list[str]:
-    return list(receiver.typed(dict))  # type: ignore[call-overload]
+    return [str(name) for name in receiver.typed(dict)]  # type: ignore[attr-defined]
 
 
 @fields.leaf("asArray")

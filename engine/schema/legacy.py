@@ -37,7 +37,7 @@ def loaders(types: Iterable[str], node: Callable[..., Any]) -> dict[str, Callabl
 
 
 def _loader(expected: str, node: Callable[..., Any]) -> Callable[..., Any]:
-    async def load(parent: object, info: Any, *, id: str) -> object:  # noqa: A002, ANN401  the API's name; graphql's type
+    async def load(parent: object, info: Any, *, id: str) -> object:
         value = node(parent, info, id=id)
         if isawaitable(value):
             value = await value

@@ -25,7 +25,7 @@ port.plain("port", "protocol", "description", "experimentalSkipHealthcheck")
 
 
 @container.eager("asService")
-def as_service(  # noqa: PLR0913 - Dagger's arguments
+def as_service(
     _session: Session,
     receiver: Container,
     *,

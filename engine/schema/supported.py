@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 _HEAD = f"""# Which parts of Dagger's API this engine answers
 
-Written by `python -m engine supported-api`; do not edit. The API is Dagger's {DAGGER_VERSION}, as its SDKs of that version see it.
+Written by `python -m engine supported-api`; do not edit. The API is Dagger's {DAGGER_VERSION}, as its SDKs of that
+version see it.
 
 A field that is not in a table below is not in the schema: the SDK raises `InvalidQueryError` before it sends anything.
 A field that is there but **not supported** answers with an error that says why; nothing is silently ignored.

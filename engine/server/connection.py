@@ -47,7 +47,9 @@ class Connection:
                 self._http.start_next_cycle()
         except h11.RemoteProtocolError as error:
             if self._http.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
-                await self._send(error_response(str(error), status=error.error_status_hint), [(b"Connection", b"close")])
+                await self._send(
+                    error_response(str(error), status=error.error_status_hint), [(b"Connection", b"close")]
+                )
 
     async def _exchange(self) -> bool:
         """Answer one request; whether another may follow."""

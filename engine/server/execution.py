@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-async def execute_request(schema: GraphQLSchema, context: object, request: Mapping[str, object]) -> tuple[Response, bool]:
+async def execute_request(
+    schema: GraphQLSchema, context: object, request: Mapping[str, object]
+) -> tuple[Response, bool]:
     """Answer a request; the flag says that it asked for nothing but the schema itself."""
     sys.setrecursionlimit(max(sys.getrecursionlimit(), FRAMES))
     query = request.get("query")
@@ -50,7 +52,7 @@ async def execute_request(schema: GraphQLSchema, context: object, request: Mappi
         operation_name=operation_name,
         type_resolver=lambda value, *_: cast("str", value.type_name),
     )
-    result = cast("ExecutionResult", await answer if isawaitable(answer) else answer)
+    result: ExecutionResult = await answer if isawaitable(answer) else answer
     return _written(result), _asks_for_the_schema(document) and not result.errors
 
 

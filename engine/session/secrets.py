@@ -43,7 +43,7 @@ class Secrets:
         return Secret(name=name, identity=digest_of({"secret": name}), handle=handle)
 
     async def open(self, uri: str, cache_key: str | None) -> Secret:
-        """Give the secret of a URI; what can not be read fails when it is used. Raises InvalidRequest for a wrong URI."""
+        """Give the secret of a URI; what can not be read fails at use. Raises InvalidRequest for a wrong URI."""
         self._provider(uri)
         handle = secrets.token_hex(16)
         if cache_key is not None:
@@ -68,7 +68,9 @@ class Secrets:
     def _provider(self, uri: str) -> Callable[[str], bytes]:
         scheme, found, _ = uri.partition("://")
         if not found:
-            raise InvalidRequest(f'parse "{uri}": malformed id: a secret is named as env://NAME, file://PATH or cmd://LINE')
+            raise InvalidRequest(
+                f'parse "{uri}": malformed id: a secret is named as env://NAME, file://PATH or cmd://LINE'
+            )
         providers = {"env": self._variable, "file": self._file, "cmd": self._command}
         if scheme not in providers:
             raise InvalidRequest(f'unsupported secret provider: "{scheme}" (this engine has env, file and cmd)')
@@ -93,5 +95,3 @@ class Secrets:
         if done.returncode:
             raise EngineError(f'failed to run secret command "{line}": exit status {done.returncode}')
         return done.stdout
-
-

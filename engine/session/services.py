@@ -88,7 +88,9 @@ class _Bound:
 
         async def watch(alias: str, instance: Instance) -> None:
             await instance.ended.wait()
-            lost.append(EngineError(f"bound service {_name(instance.service)} (aliased as {alias}) exited{_why(instance)}"))
+            lost.append(
+                EngineError(f"bound service {_name(instance.service)} (aliased as {alias}) exited{_why(instance)}")
+            )
             group.cancel_scope.cancel()
 
         async with anyio.create_task_group() as group:

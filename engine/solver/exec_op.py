@@ -40,7 +40,7 @@ class _Streams:
 class ExecOp:
     """Commands: cached, joined to one under way, or run."""
 
-    def __init__(  # noqa: PLR0913 - one argument per edge
+    def __init__(
         self,
         *,
         solver: Solver,
@@ -83,7 +83,7 @@ class ExecOp:
                 self._check(command, exit_code, streams)
                 return await self._keep(command, stage, exit_code, streams)
         except (InvalidRequest, PathError) as error:
-            # As Dagger: what the runtime cannot set up (an unknown user, a file as working directory) is a failed command.
+            # As Dagger: what can not be set up (an unknown user, a file as working directory) is a failed command.
             raise ExecError(command=command.args, exit_code=1, stdout="", stderr=str(error)) from error
 
     async def _process(self, command: Exec, stage: Stage, step: Step) -> tuple[int, _Streams]:

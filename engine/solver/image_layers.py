@@ -11,7 +11,7 @@ from anyio import to_thread
 from engine.core.digest import Digest, digest_of
 from engine.core.tree import SnapshotId
 from engine.errors import DigestMismatch, ImageError
-from engine.oci.compression import Compression, CompressingSink, copy, decompress
+from engine.oci.compression import CompressingSink, Compression, copy, decompress
 from engine.oci.layer import write_layer
 from engine.oci.unpack import apply_layer
 

@@ -120,7 +120,7 @@ class ImageOps:
     ) -> Digest:
         """Write the archive of the variants, mode 0600, and give the digest of its manifest or index.
 
-        Equal variants give equal bytes. `out` is whole or as it was. Layers are gzip unless `compression` says otherwise.
+        Equal variants give equal bytes. `out` is whole or as it was. Layers are gzip unless `compression` differs.
         Raises ImageError for no variant, or two of one platform.
         """
         layout = await self._layout(variants, compression or Compression.GZIP, media_types)
@@ -160,7 +160,7 @@ class ImageOps:
         media_types: MediaTypes = MediaTypes.OCI,
         logins: Sequence[Login] = (),
     ) -> Digest:
-        """Send the variants to a registry, exactly as `export_archive` would write them; gives the digest. Raises ImageError."""
+        """Send the variants to a registry, just as `export_archive` would write them; gives the digest. Raises ImageError."""
         layout = await self._layout(variants, compression or Compression.GZIP, media_types)
         with tempfile.TemporaryDirectory(dir=self._scratch, prefix="push-") as directory:
             await to_thread.run_sync(write_directory, layout, Path(directory))
@@ -171,7 +171,9 @@ class ImageOps:
 
     async def _fetch(self, reference: Reference, platform: Platform, logins: Sequence[Login]) -> ImportedImage:
         one, manifest = await self._choose(reference, platform, logins)
-        file = parse_image_file(await self._checked(manifest.config.digest, partial(self._registry.config, one, logins)))
+        file = parse_image_file(
+            await self._checked(manifest.config.digest, partial(self._registry.config, one, logins))
+        )
         layers = pair_layers(manifest, file)
         with tempfile.TemporaryDirectory(dir=self._scratch, prefix="pull-") as directory:
             blobs = Path(directory)
@@ -179,7 +181,9 @@ class ImageOps:
                 await to_thread.run_sync(self._lend, layers, blobs)
                 await self._registry.download(one, blobs, logins)
             sources = [
-                LayerSource(diff_id=diff_id, digest=layer.digest, open=partial(_open_file, _blob_file(blobs, layer.digest)))
+                LayerSource(
+                    diff_id=diff_id, digest=layer.digest, open=partial(_open_file, _blob_file(blobs, layer.digest))
+                )
                 for layer, diff_id in layers
             ]
             return await self._unpack(file, sources, manifest.annotations)

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
         SnapshotId,
         Stat,
     )
-    from engine.oci.reference import Reference
     from engine.errors import EngineError
+    from engine.oci.reference import Reference
 
 Json: TypeAlias = "Mapping[str, object]"
 
@@ -181,7 +181,9 @@ class CacheMap(Protocol):
     def get(self, key: Digest) -> Json | None:
         """Give the result of an operation, None when unknown or when something it names was pruned."""
 
-    def put(self, key: Digest, result: Json, *, snapshots: Sequence[SnapshotId] = (), blobs: Sequence[Digest] = ()) -> Json:
+    def put(
+        self, key: Digest, result: Json, *, snapshots: Sequence[SnapshotId] = (), blobs: Sequence[Digest] = ()
+    ) -> Json:
         """Keep a result and what it needs; gives the one that is kept (the first, when two sessions race)."""
 
 
@@ -195,7 +197,7 @@ class Registry(Protocol):
         """Give the configuration of the one image that a digest names; unchecked."""
 
     async def download(self, reference: Reference, blobs: Path, logins: Sequence[Login]) -> None:
-        """Fetch the blobs of the one image that a digest names into `blobs/sha256/HEX`, checked; what is there is not fetched."""
+        """Fetch the blobs of the image that a digest names into `blobs/sha256/HEX`, checked, but for those that are there."""
 
     async def upload(self, layout: Path, reference: Reference, logins: Sequence[Login]) -> None:
         """Send the one manifest or index of an OCI layout directory, with all it names, unchanged."""
@@ -289,7 +291,7 @@ class ProcessFiles(Protocol):
         """Make the working directory if it is missing: new levels 0755, owned by the process's user."""
 
     def open_output(self, process: Process, path: str) -> int:
-        """Open a file for a redirected stream: mode 0600, truncated, owned by the process's user; gives a descriptor."""
+        """Open a file for a redirected stream: 0600, truncated, owned by the process's user; gives a descriptor."""
 
     def input(self, process: Process, path: str) -> Path:
         """Where the host has the file that a redirected stdin reads; raises PathError when it is missing."""

@@ -61,7 +61,7 @@ class Start:
 class Stager:
     """Builds stages out of the edges."""
 
-    def __init__(  # noqa: PLR0913 - one argument per edge
+    def __init__(
         self,
         *,
         snapshots: Snapshots,
@@ -91,9 +91,7 @@ class Stager:
             user = Accounts(passwd=passwd, group=group).user(container.config.user)
             staged, tree_mounts = await self._mounts(stack, container)
             secrets = await self._secrets(container)
-            joined = await stack.enter_async_context(
-                self._network.join(hostname=start.hostname, aliases=start.aliases)
-            )
+            joined = await stack.enter_async_context(self._network.join(hostname=start.hostname, aliases=start.aliases))
             process = Process(
                 root=rootfs.root,
                 args=start.args,
@@ -126,15 +124,15 @@ class Stager:
     async def _mounts(
         self, stack: AsyncExitStack, container: Container
     ) -> tuple[dict[TreeMount, Staged], list[Bind | Tmpfs]]:
-        """Stage the mounted trees; hold the cache volumes, in the order of their identities so that none wait in a circle."""
+        """Stage the mounted trees; hold the cache volumes, in one order for all so that none wait in a circle."""
         staged: dict[TreeMount, Staged] = {}
         shown: dict[str, Bind | Tmpfs] = {}
         caches = [mount for mount in container.mounts if isinstance(mount, CacheMount)]
         held: dict[str, Path] = {}
-        for mount in sorted(caches, key=lambda mount: mount.volume.identity):
-            if mount.volume.identity not in held:
-                held[mount.volume.identity] = await self._hold(stack, mount)
-            shown[mount.target] = Bind(source=held[mount.volume.identity], target=mount.target)
+        for cache in sorted(caches, key=lambda cache: cache.volume.identity):
+            if cache.volume.identity not in held:
+                held[cache.volume.identity] = await self._hold(stack, cache)
+            shown[cache.target] = Bind(source=held[cache.volume.identity], target=cache.target)
         for mount in container.mounts:
             if isinstance(mount, TempMount):
                 shown[mount.target] = Tmpfs(target=mount.target, size=mount.size)
@@ -195,7 +193,7 @@ class Stager:
 
 def _proxies(env: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
     """Proxy variables: those of the container in both spellings, else those of the engine."""
-    found = {}
+    found: dict[str, str] = {}
     for name in _PROXIES:
         for source in (env, environ):
             value = source.get(name) or source.get(name.lower())
@@ -203,4 +201,3 @@ def _proxies(env: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, st
                 found |= {name: value, name.lower(): value}
                 break
     return found
-

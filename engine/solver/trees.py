@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from anyio.to_thread import run_sync
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class _ChangedMeanwhile(Exception):  # noqa: N818 - never leaves this module
+class _ChangedMeanwhile(Exception):
     """Raised when the host's files were changed between looking and copying."""
 
 
@@ -99,15 +100,10 @@ class TreeOps:
     async def from_host(self, path: Path, selection: Selection) -> SnapshotId:
         """Give the snapshot of a directory of the host; only what is not known yet is copied."""
         while True:
-            digest = await run_sync(self._host.digest, path, selection)
-            try:
-                return _id(
-                    await self._solver.solve(
-                        digest_of(["host", digest]), lambda: self._upload(path, selection, digest), describe=f"upload {path}"
-                    )
-                )
-            except _ChangedMeanwhile:
-                continue
+            digest: Digest = await run_sync(self._host.digest, path, selection)
+            run = partial(self._upload, path, selection, digest)
+            with suppress(_ChangedMeanwhile):
+                return _id(await self._solver.solve(digest_of(["host", digest]), run, describe=f"upload {path}"))
 
     async def _upload(self, path: Path, selection: Selection, expected: Digest) -> Outcome:
         async with self._snapshots.stage(EMPTY) as staged:
@@ -156,7 +152,7 @@ class TreeOps:
 
 
 def _fields(value: object) -> dict[str, object]:
-    fields = cast("dict[str, Field[object]]", getattr(value, "__dataclass_fields__"))  # noqa: B009 - slotted dataclass
+    fields = cast("dict[str, Field[object]]", getattr(value, "__dataclass_fields__"))
     return {name: _plain(getattr(value, name)) for name in fields}
 
 

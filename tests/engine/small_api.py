@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import anyio
 from graphql import build_ast_schema, parse
 
 from engine.errors import ExecError, InvalidRequest, NotSupported
-from engine.schema.build import object_fields
+from engine.schema.build import build_schema, object_fields
 from engine.schema.source import read_source
 
-Resolvers = dict[str, Callable[..., Any]]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from graphql import GraphQLSchema
+
+    Resolvers = dict[str, Callable[..., Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,9 +79,19 @@ def refusing(name: str) -> Callable[..., Any]:
     return refuse
 
 
-def resolvers(commands: Commands) -> Resolvers:
-    schema = build_ast_schema(parse(read_source()))
-    return {name: refusing(name) for name in object_fields(schema)} | {
+@cache
+def _all_fields() -> frozenset[str]:
+    return frozenset(object_fields(build_ast_schema(parse(read_source()))))
+
+
+@cache
+def small_schema() -> GraphQLSchema:
+    """Build the schema, once for all tests; the context of a request is its `Commands`."""
+    return build_schema(resolvers())
+
+
+def resolvers() -> Resolvers:
+    return {name: refusing(name) for name in _all_fields()} | {
         "Query.version": lambda _parent, _info: "v0.21.8",
         "Query.container": lambda _parent, _info, platform="linux/amd64": Thing(
             type_name="Container", facts={"platform": platform, "environ": {}}
@@ -96,7 +111,7 @@ def resolvers(commands: Commands) -> Resolvers:
         "Container.withMountedCache": lambda parent, _info, **facts: parent.having(facts=facts),
         "Container.publish": lambda parent, _info, **facts: json.dumps(facts),
         "Container.user": lambda parent, _info: json.dumps(parent.facts["facts"]),
-        "Container.stdout": lambda parent, _info: commands.run(parent.facts["args"]),
+        "Container.stdout": lambda parent, info: info.context.run(parent.facts["args"]),
         "Container.stat": lambda _parent, _info, *, path, **_more: (
             Thing(type_name="Stat", facts={"kind": path}) if path else None
         ),
@@ -110,7 +125,7 @@ def json_error(value: object) -> None:
     raise InvalidRequest(json.dumps(value))
 
 
-async def _node(_parent: object, _info: object, *, id: str) -> Thing:
+async def _node(_parent: object, _info: object, *, id: str) -> Thing:  # noqa: A002 (the API's name)
     await anyio.lowlevel.checkpoint()
     try:
         type_name, facts = json.loads(urlsafe_b64decode(id.removeprefix("x")))

@@ -11,12 +11,12 @@ from graphql import graphql
 
 from engine.schema.build import IncompleteSchema, build_schema, directive_argument, expected_type, object_fields
 from engine.schema.source import schema_digest
-from tests.engine.small_api import Commands, resolvers
+from tests.engine.small_api import resolvers, small_schema
 
 
 async def ask(query: str, **variables: object) -> object:
     result = await graphql(
-        build_schema(resolvers(Commands())),
+        small_schema(),
         query,
         variable_values=variables,
         type_resolver=lambda value, *_: value.type_name,
@@ -27,20 +27,20 @@ async def ask(query: str, **variables: object) -> object:
 
 
 def test_a_field_without_a_resolver_is_refused_by_name():
-    table = resolvers(Commands())
+    table = resolvers()
     del table["Container.stdout"]
     with pytest.raises(IncompleteSchema, match=re.escape("no resolver for Container.stdout")):
         build_schema(table)
 
 
 def test_a_resolver_without_a_field_is_refused_by_name():
-    table = resolvers(Commands()) | {"Container.colour": lambda *_: "red"}
+    table = resolvers() | {"Container.colour": lambda *_: "red"}
     with pytest.raises(IncompleteSchema, match=re.escape("no field for resolver Container.colour")):
         build_schema(table)
 
 
 def test_building_is_quick():
-    table = resolvers(Commands())
+    table = resolvers()
     begun = time.process_time()
     build_schema(table)
     assert time.process_time() - begun < 0.5
@@ -51,7 +51,7 @@ def test_the_digest_names_the_schema():
 
 
 def test_expected_types_are_read_from_arguments_and_fields():
-    fields = object_fields(build_schema(resolvers(Commands())))
+    fields = object_fields(small_schema())
     assert expected_type(fields["Container.withFiles"].args["sources"]) == "File"
     assert expected_type(fields["Container.withFiles"].args["path"]) is None
     assert expected_type(fields["Service.start"]) == "Service"
@@ -68,7 +68,7 @@ async def test_enums_arrive_under_their_canonical_name(written, decoded):
 
 
 async def test_enums_in_variables_arrive_under_their_canonical_name():
-    query = "query($c: ImageMediaTypes) { container { publish(address: \"a\", mediaTypes: $c) } }"
+    query = 'query($c: ImageMediaTypes) { container { publish(address: "a", mediaTypes: $c) } }'
     data = await ask(query, c="DOCKER")
     assert json.loads(data["container"]["publish"])["mediaTypes"] == "DockerMediaTypes"
 
@@ -114,7 +114,7 @@ async def test_a_platform_must_be_a_string():
 
 async def test_a_node_is_of_the_type_that_it_says():
     identity = (await ask('{ container { withEnvVariable(name: "A", value: "1") { id } } }'))["container"]
-    query = "query($id: ID!) { node(id: $id) { __typename id ... on Container { envVariable(name: \"A\") } } }"
+    query = 'query($id: ID!) { node(id: $id) { __typename id ... on Container { envVariable(name: "A") } } }'
     data = await ask(query, id=identity["withEnvVariable"]["id"])
     assert data["node"] == {"__typename": "Container", "id": identity["withEnvVariable"]["id"], "envVariable": "1"}
 

@@ -135,7 +135,8 @@ def test_inputs_have_the_clients_fields(schema):
     called = client_api.inputs()
     declared = {
         name: {
-            field_name: (str(field.type), not str(field.type).endswith("!")) for field_name, field in named.fields.items()
+            field_name: (str(field.type), not str(field.type).endswith("!"))
+            for field_name, field in named.fields.items()
         }
         for name, named in own_types(schema, GraphQLInputObjectType).items()
     }

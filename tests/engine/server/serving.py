@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 import anyio
 import httpx
 
-from engine.schema.build import build_schema
 from engine.server.graphql import GraphqlHandler
 from engine.server.http import serve
 from engine.server.introspection import IntrospectionCache
-from tests.engine.small_api import Commands, resolvers
+from tests.engine.small_api import Commands, small_schema
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -25,9 +24,8 @@ TOKEN = "a-token"
 
 
 def small_handler(folder: Path, commands: Commands | None = None) -> GraphqlHandler:
-    table = resolvers(commands or Commands())
     cache = IntrospectionCache(directory=folder / "introspection", schema_digest="d")
-    return GraphqlHandler(schema=lambda: build_schema(table), context=None, introspection=cache)
+    return GraphqlHandler(schema=small_schema, context=commands or Commands(), introspection=cache)
 
 
 @asynccontextmanager

@@ -10,11 +10,10 @@ import anyio
 import pytest
 from graphql import build_client_schema, get_introspection_query
 
-from engine.schema.build import build_schema
 from engine.server.graphql import GraphqlHandler
 from engine.server.introspection import IntrospectionCache
 from tests.engine.server.serving import small_handler
-from tests.engine.small_api import Commands, resolvers
+from tests.engine.small_api import Commands, small_schema
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +48,8 @@ def command(*args: str) -> str:
 
 
 async def test_data_has_the_shape_that_was_asked_for(ask):
-    answer = await ask('{ one: container { a: withEnvVariable(name: "A", value: "1") { envVariable(name: "A") } } version }')
+    query = '{ one: container { a: withEnvVariable(name: "A", value: "1") { envVariable(name: "A") } } version }'
+    answer = await ask(query)
     assert answer.status == 200
     assert answer.json == {"data": {"one": {"a": {"envVariable": "1"}}, "version": "v0.21.8"}}
 
@@ -91,7 +91,10 @@ async def test_one_error_leaves_no_data_at_all(ask):
 
 async def test_other_errors_have_a_message_and_no_extensions(ask):
     answer = await ask("{ container { combinedOutput } }")
-    assert answer.error == {"message": "Container.combinedOutput is not supported", "path": ["container", "combinedOutput"]}
+    assert answer.error == {
+        "message": "Container.combinedOutput is not supported",
+        "path": ["container", "combinedOutput"],
+    }
 
 
 async def test_an_error_in_a_task_group_is_unwrapped(ask):
@@ -112,7 +115,7 @@ async def test_a_fault_of_the_engine_is_named_and_its_traceback_only_logged(ask,
         ("", "GRAPHQL_PARSE_FAILED"),
         ("{ colour }", "GRAPHQL_VALIDATION_FAILED"),
         ("{ container(colour: 1) { id } }", "GRAPHQL_VALIDATION_FAILED"),
-        ("{ container { withEnvVariable(name: \"A\") { id } } }", "GRAPHQL_VALIDATION_FAILED"),
+        ('{ container { withEnvVariable(name: "A") { id } } }', "GRAPHQL_VALIDATION_FAILED"),
         ("{ container }", "GRAPHQL_VALIDATION_FAILED"),
     ],
 )
@@ -214,7 +217,7 @@ async def test_introspection_of_another_schema_is_not_remembered(tmp_path):
 
     def build():
         built.append(1)
-        return build_schema(resolvers(Commands()))
+        return small_schema()
 
     cache = IntrospectionCache(directory=tmp_path / "introspection", schema_digest="another")
     handler = GraphqlHandler(schema=build, context=None, introspection=cache)

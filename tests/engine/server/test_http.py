@@ -17,7 +17,7 @@ from tests.engine.server.serving import TOKEN, client, served, small_handler
 from tests.engine.small_api import Commands
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 pytestmark = pytest.mark.anyio
 
@@ -70,7 +70,9 @@ async def test_a_query_is_answered(tmp_path):
     assert answer.headers["content-type"] == "application/json"
 
 
-@pytest.mark.parametrize("authorization", [None, "Basic d3Jvbmc6", "Basic !!!", "Bearer a-token", "Basic " + "A" * 5000])
+@pytest.mark.parametrize(
+    "authorization", [None, "Basic d3Jvbmc6", "Basic !!!", "Bearer a-token", "Basic " + "A" * 5000]
+)
 async def test_without_the_token_there_is_only_a_challenge(authorization):
     async with served(Echo()) as port, client(port) as http:
         http.auth = None
@@ -93,7 +95,8 @@ async def test_without_a_token_everybody_is_let_in():
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "status"), [("POST", "/", 404), ("POST", "/shutdown", 404), ("GET", "/query", 405), ("PUT", "/query", 405)]
+    ("method", "path", "status"),
+    [("POST", "/", 404), ("POST", "/shutdown", 404), ("GET", "/query", 405), ("PUT", "/query", 405)],
 )
 async def test_other_paths_and_methods_are_refused(method, path, status):
     async with served(Echo()) as port, client(port) as http:
@@ -133,7 +136,7 @@ async def test_requests_sent_ahead_are_all_answered():
 
 
 async def test_chunked_bodies_are_put_together():
-    chunks = b"4\r\n{\"a\"\r\n5\r\n:\"xy\"\r\n1\r\n}\r\n0\r\n\r\n"
+    chunks = b'4\r\n{"a"\r\n5\r\n:"xy"\r\n1\r\n}\r\n0\r\n\r\n'
     async with served(Echo()) as port, await anyio.connect_tcp("127.0.0.1", port) as stream:
         await stream.send(post(chunks, "Transfer-Encoding: chunked"))
         assert b'{"a":"xy"}' in await read(stream)
@@ -160,7 +163,7 @@ async def test_large_bodies_cost_no_more_than_their_size():
 
 async def test_many_clients_are_served_at_once(tmp_path):
     query = {"query": '{ container { withExec(args: ["sleep", "0.5"]) { stdout } } }'}
-    async with served(small_handler(tmp_path)) as port, client(port) as http, anyio.create_task_group() as group:
+    async with served(small_handler(tmp_path)) as port, client(port) as http:
         await http.post("/query", json={"query": "{ version }"})
         begun = time.monotonic()
         async with anyio.create_task_group() as group:
@@ -193,8 +196,9 @@ async def test_a_client_that_is_killed_stops_its_request(tmp_path):
 
 async def test_a_client_that_goes_away_leaves_the_others_alone(tmp_path):
     commands = Commands()
-    async with served(small_handler(tmp_path, commands)) as port, client(port) as http, anyio.create_task_group() as group:
-        answers = []
+    answers = []
+    handler = small_handler(tmp_path, commands)
+    async with served(handler) as port, client(port) as http, anyio.create_task_group() as group:
 
         async def stay() -> None:
             query = '{ container { withExec(args: ["sleep", "1"]) { stdout } } }'
@@ -218,17 +222,16 @@ async def test_a_fault_of_the_engine_is_an_answer_and_keeps_the_connection():
 async def test_closing_tells_the_requests_under_way(tmp_path):
     commands = Commands()
     answers = []
-    async with client(0) as http, anyio.create_task_group() as group:
-        async with anyio.create_task_group() as serving:
-            port = await serving.start(partial(serve, small_handler(tmp_path, commands), token=TOKEN))
-            url = f"http://127.0.0.1:{port}/query"
+    async with client(0) as http, anyio.create_task_group() as group, anyio.create_task_group() as serving:
+        port = await serving.start(partial(serve, small_handler(tmp_path, commands), token=TOKEN))
+        url = f"http://127.0.0.1:{port}/query"
 
-            async def ask() -> None:
-                answers.append(await http.post(url, json={"query": SLEEP}))
+        async def ask() -> None:
+            answers.append(await http.post(url, json={"query": SLEEP}))
 
-            group.start_soon(ask)
-            await until(lambda: commands.started)
-            serving.cancel_scope.cancel()
+        group.start_soon(ask)
+        await until(lambda: commands.started)
+        serving.cancel_scope.cancel()
     assert answers[0].status_code == 503
     assert answers[0].json() == {"errors": [{"message": "session is closing"}], "data": None}
     assert commands.cancelled == ["sleep"]
@@ -242,7 +245,7 @@ async def test_only_loopback_is_listened_on():
         group.cancel_scope.cancel()
 
 
-async def until(happened: object) -> None:
+async def until(happened: Callable[[], object]) -> None:
     with anyio.fail_after(10):
-        while not happened():
+        while not happened():  # noqa: ASYNC110 (what is waited for knows of no event)
             await anyio.sleep(0.01)
