@@ -69,7 +69,7 @@ class PlainProgress:
 class PlainStep:
     """One step; its output may come in pieces that end anywhere."""
 
-    def __init__(  # noqa: PLR0913  made by PlainProgress alone
+    def __init__(
         self, lines: Lines, verbosity: Verbosity, clock: Callable[[], float], number: int, description: str
     ) -> None:
         self._lines = lines

@@ -63,7 +63,7 @@ async def open_engine(settings: EngineSettings) -> AsyncIterator[GraphqlHandler]
 
 
 def _schema() -> GraphQLSchema:
-    from engine.schema.api import api_schema
+    from engine.schema.api import api_schema  # noqa: PLC0415 - late, for a quick start: it loads graphql
 
     return api_schema()
 

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from engine.core.container import Container
 
 
+_SIGNALS = range(128, 192)
+"""Exit codes that mean a signal: 128 and its number."""
+
+
 class ReturnType(Enum):
     """Which exit codes a command may have (Dagger's ReturnType). 128 to 191 mean a signal and are always failures."""
 
@@ -24,7 +28,7 @@ class ReturnType(Enum):
         """Whether the exit code is an expected one."""
         if exit_code == 0:
             return self is not ReturnType.FAILURE
-        return self is not ReturnType.SUCCESS and (1 <= exit_code <= 127 or 192 <= exit_code <= 255)
+        return self is not ReturnType.SUCCESS and (exit_code < _SIGNALS[0] or exit_code > _SIGNALS[-1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

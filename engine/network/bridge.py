@@ -1,51 +1,66 @@
-"""The bridge of a session, its plugs and the rules for the way out, as input for ip(8) and nft(8)."""
+"""The bridge of a session, what is plugged into it and the rules for the way out, as messages and nft(8) input."""
 
 from __future__ import annotations
 
 from ipaddress import IPv4Network
 from typing import TYPE_CHECKING
 
+from engine.network.netlink import (
+    LOOPBACK,
+    add_address,
+    add_bridge,
+    add_default_route,
+    add_veth,
+    delete_address,
+    set_up,
+)
+
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
 
 SUBNET = IPv4Network("10.87.0.0/16")
 GATEWAY = str(SUBNET[1])
-BRIDGE = "dagger0"
 UPLINK = "tap0"
+_BRIDGE, _BRIDGE_INDEX = "dagger0", 2
+_ETHERNET, _ETHERNET_INDEX = "eth0", 2
 _MTU = 65520
 """As large as slirp4netns takes: its cost is per packet."""
 
 
-def bridge_batch() -> str:
-    """Commands inside the session's namespace that make the bridge."""
-    return _lines(
-        "link set lo up",
-        f"link add {BRIDGE} mtu {_MTU} type bridge",
-        f"addr add {GATEWAY}/{SUBNET.prefixlen} dev {BRIDGE}",
-        f"link set {BRIDGE} up",
+def bridge_messages() -> Sequence[bytes]:
+    """Messages inside the session's namespace that make the bridge."""
+    return (
+        set_up(LOOPBACK),
+        add_bridge(_BRIDGE, _BRIDGE_INDEX, _MTU),
+        add_address(_BRIDGE_INDEX, GATEWAY, SUBNET.prefixlen),
     )
 
 
-def plug_batch(name: str, namespace: Path) -> str:
-    """Commands inside the session's namespace that join a container's namespace to the bridge by a pair of links."""
-    return _lines(
-        f"link add {name} up mtu {_MTU} master {BRIDGE} type veth peer name eth0 mtu {_MTU} netns {namespace}",
+def plug_messages(name: str, namespace: int) -> Sequence[bytes]:
+    """Messages inside the session's namespace that join a container's, an open descriptor, by a pair of links."""
+    return (
+        add_veth(name, master=_BRIDGE_INDEX, mtu=_MTU, peer=_ETHERNET, peer_index=_ETHERNET_INDEX, namespace=namespace),
     )
 
 
-def container_batch(address: str) -> str:
-    """Commands inside a container's namespace, once it is plugged in."""
-    return _lines(
-        "link set lo up",
-        f"addr add {address}/{SUBNET.prefixlen} dev eth0",
-        "link set eth0 up",
-        f"route add default via {GATEWAY}",
+def container_messages(address: str) -> Sequence[bytes]:
+    """Messages inside a container's namespace, once it is plugged in."""
+    return (
+        set_up(LOOPBACK),
+        add_address(_ETHERNET_INDEX, address, SUBNET.prefixlen),
+        set_up(_ETHERNET_INDEX),
+        add_default_route(GATEWAY),
     )
 
 
-def extra_address_batch(action: str, address: str) -> str:
-    """Commands inside the session's namespace that `add` or `del` a further address of the session itself."""
-    return _lines(f"addr {action} {address}/32 dev {BRIDGE}")
+def extra_address(address: str) -> bytes:
+    """Message inside the session's namespace that adds a further address of the session itself."""
+    return add_address(_BRIDGE_INDEX, address, 32)
+
+
+def no_extra_address(address: str) -> bytes:
+    """Message that takes a further address back."""
+    return delete_address(_BRIDGE_INDEX, address, 32)
 
 
 def way_out_rules() -> str:
@@ -62,7 +77,3 @@ table ip dagger {{
   }}
 }}
 """
-
-
-def _lines(*lines: str) -> str:
-    return "".join(f"{line}\n" for line in lines)

@@ -6,13 +6,15 @@ import os
 import socket
 import subprocess
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from engine.errors import CommandFailed, HostError
 from engine.linux import syscalls
+from engine.network import netlink
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 T = TypeVar("T")
@@ -56,6 +58,19 @@ class Namespace:
         if result.returncode:
             raise CommandFailed(f"`{' '.join(command)}` failed: {result.stderr.decode(errors='replace').strip()}")
 
+    def send(self, messages: Sequence[bytes]) -> None:
+        """Send messages of netlink to the kernel inside."""
+        self.call(lambda: netlink.send(messages))
+
+    @contextmanager
+    def opened(self) -> Iterator[int]:
+        """Give a descriptor of it."""
+        descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
     def socket(self) -> socket.socket:
         """Give a TCP socket that belongs to it, whoever uses it; non-blocking."""
         made = self.call(lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM))
@@ -63,11 +78,8 @@ class Namespace:
         return made
 
     def _enter_and(self, action: Callable[[], T]) -> T:
-        descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
+        with self.opened() as descriptor:
             syscalls.setns(descriptor, syscalls.CLONE_NEWNET)
-        finally:
-            os.close(descriptor)
         return action()
 
 

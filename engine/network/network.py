@@ -18,10 +18,11 @@ from engine.errors import EngineError
 from engine.network.addresses import Addresses
 from engine.network.bridge import (
     SUBNET,
-    bridge_batch,
-    container_batch,
-    extra_address_batch,
-    plug_batch,
+    bridge_messages,
+    container_messages,
+    extra_address,
+    no_extra_address,
+    plug_messages,
 )
 from engine.network.names import Names
 from engine.network.namespaces import Namespace
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
     from engine.network.tunnel import Connect
 
-_IP_BATCH = ("ip", "-batch", "-")
 _DIAL_SECONDS = 1.0
 
 
@@ -91,7 +91,7 @@ class SessionNetwork:
         resources.callback(shutil.rmtree, self._folder, ignore_errors=True)
         self._session = Namespace.create(self._folder / "session")
         resources.callback(self._session.remove)
-        self._session.run(_IP_BATCH, bridge_batch())
+        self._session.send(bridge_messages())
         connected = resources.enter_context(uplink(self._session))
         # An empty file rather than a resolver that never answers: a look-up then fails at once.
         (self._folder / "resolv.conf").write_text(f"nameserver {RESOLVER}\n" if connected else "")
@@ -117,8 +117,9 @@ class SessionNetwork:
         resources.callback(shutil.rmtree, folder, ignore_errors=True)
         namespace = Namespace.create(folder / "namespace")
         resources.callback(namespace.remove)
-        self._session.run(_IP_BATCH, plug_batch(f"veth{number}", namespace.path))
-        namespace.run(_IP_BATCH, container_batch(address))
+        with namespace.opened() as descriptor:
+            self._session.send(plug_messages(f"veth{number}", descriptor))
+        namespace.send(container_messages(address))
         # A copy for each, as a container may write to its own.
         shutil.copyfile(self._folder / "resolv.conf", folder / "resolv.conf")
         (folder / "resolv.conf").chmod(0o644)
@@ -175,8 +176,8 @@ class SessionNetwork:
         address = self._addresses.take()
         with ExitStack() as resources:
             resources.callback(self._addresses.free, address)
-            await to_thread.run_sync(self._session.run, _IP_BATCH, extra_address_batch("add", address))
-            resources.callback(self._session.run, _IP_BATCH, extra_address_batch("del", address))
+            self._session.send([extra_address(address)])
+            resources.callback(self._session.send, [no_extra_address(address)])
             routes: list[tuple[socket.socket, Connect]] = []
             for frontend, host, port in ports:
                 listener = resources.enter_context(self._session.socket())

@@ -30,9 +30,11 @@ from engine.schema.fields import Fields
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
-    from engine.core.tree import Change, Owner, SearchResult
+    from engine.core.tree import Change, Changes, Owner, SearchResult
     from engine.session.session import Session
+    from engine.solver.ports import Trees
 
 fields = Fields("Directory")
 
@@ -73,16 +75,16 @@ async def lookup_file(session: Session, source: Source, path: str) -> File:
     return File(source=replace(source, path=resolved), name=posixpath.basename(path))
 
 
-def _directory_at(trees, root, where: str, shown: str) -> str:  # type: ignore[no-untyped-def]
+def _directory_at(trees: Trees, root: Path, where: str, shown: str) -> str:
     if trees.stat(root, where).file_type is not FileType.DIRECTORY:
         raise InvalidRequest(f"path {shown} is a file, not a directory")
-    return str(trees.resolve(root, where))
+    return trees.resolve(root, where)
 
 
-def _file_at(trees, root, where: str, shown: str) -> str:  # type: ignore[no-untyped-def]
+def _file_at(trees: Trees, root: Path, where: str, shown: str) -> str:
     if trees.stat(root, where).file_type is FileType.DIRECTORY:
         raise InvalidRequest(f"path {shown} is a directory, not a file")
-    return str(trees.resolve(root, where))
+    return trees.resolve(root, where)
 
 
 async def owner(session: Session, directory: Directory, text: str) -> Owner | None:
@@ -263,7 +265,7 @@ def _literal(path: str) -> str:
     return "".join("\\" + char if char in "*?[\\" else char for char in path.rstrip("/"))
 
 
-async def compare(session: Session, changes: Changeset):  # type: ignore[no-untyped-def]
+async def compare(session: Session, changes: Changeset) -> Changes:
     """Tell how the two directories of a changeset differ."""
     return await session.trees.compare(changes.before.source, changes.after.source)
 

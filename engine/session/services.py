@@ -214,8 +214,7 @@ class Services:
                 instance.error = await self._until_end(instance, live)
         except EngineError as error:
             instance.error = error
-        except Exception as error:
-            # A fault of the engine must not take the whole session along.
+        except Exception as error:  # noqa: BLE001 - a fault of the engine must not take the session along
             _log.exception("service %s failed", _name(instance.service))
             instance.error = EngineError(f"internal error: {type(error).__name__}: {error}")
         finally:

@@ -71,7 +71,7 @@ class Flights:
         with flight.scope:
             try:
                 flight.result = await run()
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - handed to everyone who waits
                 flight.error = error
         self._forget(key, flight)
         flight.landed.set()

@@ -160,7 +160,7 @@ class ImageOps:
         media_types: MediaTypes = MediaTypes.OCI,
         logins: Sequence[Login] = (),
     ) -> Digest:
-        """Send the variants to a registry, just as `export_archive` would write them; gives the digest. Raises ImageError."""
+        """Send the variants to a registry, as `export_archive` writes them; gives the digest. Raises ImageError."""
         layout = await self._layout(variants, compression or Compression.GZIP, media_types)
         with tempfile.TemporaryDirectory(dir=self._scratch, prefix="push-") as directory:
             await to_thread.run_sync(write_directory, layout, Path(directory))

@@ -197,7 +197,7 @@ class Registry(Protocol):
         """Give the configuration of the one image that a digest names; unchecked."""
 
     async def download(self, reference: Reference, blobs: Path, logins: Sequence[Login]) -> None:
-        """Fetch the blobs of the image that a digest names into `blobs/sha256/HEX`, checked, but for those that are there."""
+        """Fetch the blobs of the image that a digest names into `blobs/sha256/HEX`, checked; those there are kept."""
 
     async def upload(self, layout: Path, reference: Reference, logins: Sequence[Login]) -> None:
         """Send the one manifest or index of an OCI layout directory, with all it names, unchanged."""

@@ -27,7 +27,7 @@ async def unless(work: Callable[[], Awaitable[T]], watch: Callable[[], Awaitable
         group.start_soon(observe)
         try:
             results.append(await work())
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - raised below, outside of the group
             errors.insert(0, error)
         group.cancel_scope.cancel()
     if results:

@@ -152,7 +152,7 @@ class TreeOps:
 
 
 def _fields(value: object) -> dict[str, object]:
-    fields = cast("dict[str, Field[object]]", getattr(value, "__dataclass_fields__"))
+    fields = cast("dict[str, Field[object]]", value.__dataclass_fields__)  # type: ignore[attr-defined]
     return {name: _plain(getattr(value, name)) for name in fields}
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.core.tree import ALL, Selection
+from engine.store.removal import remove_tree
 from engine.store.walk import Walk, everything, read_text
 from tests.engine.store.building import build
 
@@ -75,6 +76,7 @@ def test_a_tree_deeper_than_python_recurses_is_walked(tmp_path: Path) -> None:
         os.close(above)
     os.close(here)
     assert len(everything(str(tmp_path))) == depth
+    remove_tree(tmp_path / "d")
 
 
 def test_the_text_of_an_ignore_file_is_not_read_through_a_link_or_a_pipe(tmp_path: Path) -> None:
