@@ -29,11 +29,13 @@ _VERBS = {
     "supported-api": "list which parts of Dagger's API are answered",
     "version": "print the version",
 }
-_ALIASES = {"r": "run", "help": "help"}
-_NOT_OURS = frozenset(
-    {"call", "client", "config", "core", "develop", "functions", "generate", "check", "init", "install", "login", "logout"}
-    | {"migrate", "mcp", "shell", "toolchain", "uninstall", "update", "up", "workspace"}
-)  # fmt: skip
+_ALIASES = {"r": "run"}
+# fmt: off
+_NOT_OURS = frozenset((
+    "call", "check", "client", "config", "core", "develop", "functions", "generate", "init", "install", "login", "logout",
+    "mcp", "migrate", "shell", "toolchain", "uninstall", "up", "update", "workspace",
+))
+# fmt: on
 """Dagger's verbs for modules and for Dagger Cloud."""
 
 

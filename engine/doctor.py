@@ -100,7 +100,7 @@ def _in_child(attempt: Callable[[], None]) -> str:
             attempt()
         except OSError as error:
             problem = error.strerror or str(error)
-        except BaseException as error:  # noqa: BLE001  the last frame of this process
+        except BaseException as error:  # noqa: BLE001 (the last frame of this process)
             problem = repr(error)
         os.write(writer, problem.encode())
         os._exit(0)

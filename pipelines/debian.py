@@ -37,11 +37,11 @@ _LEFT_OUT = (
     "/usr/share/locale/*",
     "/usr/share/lintian/*",
     "/usr/share/bug/*",
-    "/usr/lib/python3*/test/*",
-    "/usr/lib/python3*/pydoc_data/*",
 )
 _KEPT = ("/usr/share/doc/*/copyright",)
 
+# The interpreter's own test helpers and the texts of help(): dpkg may not leave them out, for a package set-up looks.
+_UNUSED = 'rm -rf "$1"/usr/lib/python3.13/test "$1"/usr/lib/python3.13/pydoc_data'
 # Logs, caches, backups, and what mmdebstrap copies from the host: none of it is the same on two machines.
 _CLEAN = (
     'rm -rf "$1"/var/lib/apt/lists/* "$1"/var/cache/apt/* "$1"/var/cache/ldconfig/* "$1"/var/cache/debconf/*-old '
@@ -168,7 +168,7 @@ def _reason(output: str) -> str:
 def _command(recipe: Recipe, target: Path) -> list[str]:
     paths = [f"--dpkgopt=path-exclude={path}" for path in (*_LEFT_OUT, *recipe.left_out)]
     paths += [f"--dpkgopt=path-include={path}" for path in _KEPT]
-    hooks = [_COMPILE, _CLEAN]
+    hooks = [_UNUSED, _COMPILE, _CLEAN]
     if recipe.account:
         hooks.insert(0, _account(recipe.account, recipe.uid, recipe.home))
     return [

@@ -60,7 +60,7 @@ class ImageArchive:
         self.blobs[sha256(data)] = data
         return {"mediaType": media_type, "digest": sha256(data), "size": len(data)}
 
-    def image(  # noqa: PLR0913 - an image has many parts
+    def image(
         self,
         *layers: bytes,
         diff_ids: Sequence[str] | None = None,
@@ -73,7 +73,12 @@ class ImageArchive:
         """Add an image; gives its descriptor."""
         os, architecture = platform.split("/")
         ids = [sha256(layer) for layer in layers] if diff_ids is None else list(diff_ids)
-        whole = {"os": os, "architecture": architecture, "config": config or {}, "rootfs": {"type": "layers", "diff_ids": ids}}
+        whole = {
+            "os": os,
+            "architecture": architecture,
+            "config": config or {},
+            "rootfs": {"type": "layers", "diff_ids": ids},
+        }
         manifest = {
             "schemaVersion": 2,
             "mediaType": MANIFEST,

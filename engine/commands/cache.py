@@ -29,7 +29,7 @@ def execute(invocation: Invocation) -> int:
     total = sum(sizes.values())
     if invocation.options.json:
         kinds = {kind: {"count": counts[kind], "bytes": sizes[kind]} for kind in sorted(counts)}
-        print(json.dumps({"state": str(state), "bytes": total, "kinds": kinds}, indent=2))  # noqa: T201  its purpose
+        print(json.dumps({"state": str(state), "bytes": total, "kinds": kinds}, indent=2))  # noqa: T201 (its purpose)
         return 0
     lines = [f"{kind + 's':<12}{counts[kind]:>8}{readable_size(sizes[kind]):>12}" for kind in sorted(counts)]
     print("\n".join([*lines, f"{'total':<12}{sum(counts.values()):>8}{readable_size(total):>12}  {state}"]))  # noqa: T201
@@ -37,7 +37,7 @@ def execute(invocation: Invocation) -> int:
 
 
 def _contents(state: Path) -> tuple[Counter[str], Counter[str]]:
-    from engine.store.database import Database  # noqa: PLC0415  late: `--help` needs this module, but not its imports
+    from engine.store.database import Database  # noqa: PLC0415 (late: `--help` needs this module, but not its imports)
     from engine.store.layout import Layout  # noqa: PLC0415
     from engine.store.shelves import DirectoryShelves  # noqa: PLC0415
 

@@ -23,7 +23,7 @@ def execute(invocation: Invocation) -> int:
     checks = examine(invocation.settings.state)
     ok = all(check.ok for check in checks)
     text = _as_json(checks, ok=ok) if invocation.options.json else _as_text(checks)
-    print(text)  # noqa: T201  its purpose
+    print(text)  # noqa: T201 (its purpose)
     return 0 if ok else 1
 
 

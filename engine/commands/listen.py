@@ -38,7 +38,7 @@ def execute(invocation: Invocation) -> int:
 
 
 def _run(invocation: Invocation, host: str, port: int) -> int:
-    import anyio  # noqa: PLC0415  late: `--help` needs this module, but not its imports
+    import anyio  # noqa: PLC0415 (late: `--help` needs this module, but not its imports)
 
     try:
         anyio.run(_serve, invocation, host, port)

@@ -37,12 +37,12 @@ def configure(parser: Parser) -> None:
 
 def execute(invocation: Invocation) -> int:
     """Prune, and print what that gave."""
-    from engine.store.layout import Layout  # noqa: PLC0415  late: `--help` needs this module, but not its imports
+    from engine.store.layout import Layout  # noqa: PLC0415 (late: `--help` needs this module, but not its imports)
     from engine.store.shelves import prune_store  # noqa: PLC0415
 
     pruned = prune_store(Layout(invocation.settings.state), _policy(invocation.options))
     removed = ", ".join(f"{count} {kind}{'s' if count != 1 else ''}" for kind, count in pruned.count.items())
-    print(f"removed {removed or 'nothing'}; {readable_size(pruned.freed)} freed")  # noqa: T201  its purpose
+    print(f"removed {removed or 'nothing'}; {readable_size(pruned.freed)} freed")  # noqa: T201 (its purpose)
     return 0
 
 

@@ -38,7 +38,7 @@ def execute(invocation: Invocation) -> int:
         answer = _ask(session, request)
     if answer.get("errors"):
         raise EngineError("\n".join(error["message"] for error in answer["errors"]))
-    print(json.dumps(answer["data"], indent=4, ensure_ascii=False))  # noqa: T201  its purpose
+    print(json.dumps(answer["data"], indent=4, ensure_ascii=False))  # noqa: T201 (its purpose)
     return 0
 
 
@@ -65,7 +65,7 @@ def _variables(whole: str, single: list[str]) -> dict[str, object]:
 
 
 def _ask(session: Session, request: dict[str, Any]) -> dict[str, Any]:
-    from http.client import HTTPConnection  # noqa: PLC0415  late: only this verb needs it
+    from http.client import HTTPConnection  # noqa: PLC0415 (late: only this verb needs it)
 
     credentials = b64encode(f"{session.token}:".encode()).decode()
     connection = HTTPConnection("127.0.0.1", session.port)

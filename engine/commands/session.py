@@ -37,7 +37,7 @@ def serve_session(
     try:
         return run_in_sandbox(lambda: _run(settings, stop_on))
     except HostError as error:
-        from engine.doctor import examine_privileges  # noqa: PLC0415  late: rarely needed
+        from engine.doctor import examine_privileges  # noqa: PLC0415 (late: rarely needed)
 
         missing = ", ".join(check.name for check in examine_privileges() if not check.ok)
         explained = f"{error}; missing here: {missing} (`python -m engine doctor` says more)" if missing else str(error)
@@ -45,7 +45,7 @@ def serve_session(
 
 
 def _run(settings: EngineSettings, stop_on: Collection[signal.Signals]) -> int:
-    import anyio  # noqa: PLC0415  late: `run` needs this module, but not its imports
+    import anyio  # noqa: PLC0415 (late: `run` needs this module, but not its imports)
 
     return anyio.run(_serve, settings, stop_on)
 
@@ -74,5 +74,5 @@ async def _serve(settings: EngineSettings, stop_on: Collection[signal.Signals]) 
 
 def _announce(port: int, token: str) -> None:
     """Print the one line that the client reads; it may never read another, so nothing may block on writing one."""
-    print(json.dumps({"port": port, "session_token": token}), flush=True)  # noqa: T201  its purpose
+    print(json.dumps({"port": port, "session_token": token}), flush=True)  # noqa: T201 (its purpose)
     os.dup2(sys.stderr.fileno() if sys.stderr else os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -15,8 +15,8 @@ def configure(parser: Parser) -> None:
 
 def execute(_invocation: Invocation) -> int:
     """Print the page."""
-    from engine.schema.api import resolvers  # noqa: PLC0415  late: it loads graphql
+    from engine.schema.api import resolvers  # noqa: PLC0415 (late: it loads graphql)
     from engine.schema.supported import supported_api  # noqa: PLC0415
 
-    print(supported_api(resolvers()), end="")  # noqa: T201  its purpose
+    print(supported_api(resolvers()), end="")  # noqa: T201 (its purpose)
     return 0

@@ -20,5 +20,5 @@ def configure(_parser: Parser) -> None:
 def execute(_invocation: Invocation) -> int:
     """Print one line."""
     machine = platform.machine()
-    print(f"dagger {DAGGER_VERSION} ({ENGINE_NAME}) linux/{_ARCHITECTURES.get(machine, machine)}")  # noqa: T201  its purpose
+    print(f"dagger {DAGGER_VERSION} ({ENGINE_NAME}) linux/{_ARCHITECTURES.get(machine, machine)}")  # noqa: T201 (its purpose)
     return 0

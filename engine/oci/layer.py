@@ -21,7 +21,12 @@ _CHUNK = 1 << 18
 _BLOCK = tarfile.BLOCKSIZE
 _WHITEOUT_DEVICE = os.makedev(0, 0)
 _OPAQUE_ATTRIBUTES = ("trusted.overlay.opaque", "user.overlay.opaque")
-_UNREADABLE_ATTRIBUTES = ("trusted.overlay.redirect", "trusted.overlay.metacopy", "user.overlay.redirect", "user.overlay.metacopy")
+_UNREADABLE_ATTRIBUTES = (
+    "trusted.overlay.redirect",
+    "trusted.overlay.metacopy",
+    "user.overlay.redirect",
+    "user.overlay.metacopy",
+)
 # Dagger's layers (containerd's archive/tar.go) carry this one and drop `user.*`: recorded from a real Dagger.
 _KEPT_ATTRIBUTE = "security.capability"
 
@@ -137,7 +142,9 @@ def _info(path: str, name: str, status: os.stat_result, attributes: list[str]) -
 def _kept_attributes(path: str, attributes: list[str]) -> dict[str, str]:
     for name in _UNREADABLE_ATTRIBUTES:
         if name in attributes:
-            raise ImageError(f'the layer has an overlayfs "{name}", which a tar cannot hold: mount with redirect_dir=off,metacopy=off')
+            raise ImageError(
+                f'the layer has an overlayfs "{name}", which a tar cannot hold: mount with redirect_dir=off,metacopy=off'
+            )
     if _KEPT_ATTRIBUTE not in attributes:
         return {}
     value = os.getxattr(path, _KEPT_ATTRIBUTE, follow_symlinks=False)

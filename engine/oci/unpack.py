@@ -154,7 +154,9 @@ class _Unpacker:
         if stat.S_ISDIR(mode):
             shutil.rmtree(path)
             self._made = {made for made in self._made if not made.startswith(path + "/")}
-            self._directory_times = {p: t for p, t in self._directory_times.items() if not f"{p}/".startswith(path + "/")}
+            self._directory_times = {
+                p: t for p, t in self._directory_times.items() if not f"{p}/".startswith(path + "/")
+            }
         else:
             os.unlink(path)
         if not stat.S_ISREG(mode):

@@ -126,7 +126,9 @@ def explain(output: str, reference: Reference) -> ImageError:
     """Turn what skopeo wrote into one sentence: which registry, which image, what it answered, what to do."""
     found = _MESSAGE.findall(output)
     message = str(json.loads(found[-1])) if found else output.strip().splitlines()[-1]
-    reason = _NOISE.sub("", re.split(rf" (?:in {re.escape(reference.name)}|registry {re.escape(reference.domain)}): ", message)[-1])
+    reason = _NOISE.sub(
+        "", re.split(rf" (?:in {re.escape(reference.name)}|registry {re.escape(reference.domain)}): ", message)[-1]
+    )
     for pattern, meaning, advice in _MEANINGS:
         if re.search(pattern, message, re.IGNORECASE):
             what = meaning.format(image=_without_domain(reference))

@@ -103,7 +103,7 @@ class Connection:
     async def _execute(self, request: dict[str, object]) -> Response:
         try:
             return await self._handler.execute(request)
-        except Exception as error:  # a dropped connection would make the client send the request again
+        except Exception as error:  # noqa: BLE001 (a dropped connection would make the client ask again)
             _log.exception("a fault of the engine")
             return error_response(f"internal error: {type(error).__name__}: {error}")
 

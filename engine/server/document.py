@@ -1,4 +1,4 @@
-"""Parse GraphQL documents as Dagger's clients write them: chains of hundreds of fields, files of many megabytes as strings."""
+"""Parse GraphQL documents as Dagger's clients write them: chains of hundreds of calls, whole files as strings."""
 
 from __future__ import annotations
 

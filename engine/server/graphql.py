@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class GraphqlHandler:
-    """Executes requests against a schema that is built in the background, when `build` is run or with the first request.
+    """Executes requests against a schema that is built in a thread: by `build`, or for the first request that needs it.
 
     `context` is what resolvers find as `info.context`.
     """
@@ -45,7 +45,7 @@ class GraphqlHandler:
         if known:
             return Response(status=200, body=known)
         schema = self._built or await self.build()
-        from engine.server.execution import execute_request  # noqa: PLC0415  late, for a quick start: it loads graphql
+        from engine.server.execution import execute_request  # noqa: PLC0415 (late, for a quick start: it loads graphql)
 
         response, reusable = await execute_request(schema, self._context, request)
         if key and reusable:

@@ -33,7 +33,7 @@ async def serve(
     server are answered with 503 `session is closing`.
     """
     async with await anyio.create_tcp_listener(local_host=host, local_port=port) as listener:
-        task_status.started(listener.extra(SocketAttribute.local_port))
+        task_status.started(listener.extra(SocketAttribute.local_port))  # noqa: S610 (no Django here)
         await listener.serve(partial(_converse, handler, token))
 
 
@@ -43,5 +43,5 @@ async def _converse(handler: Handler, token: str | None, stream: SocketStream) -
             await Connection(stream, handler, token).run()
         except (anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream):
             _log.debug("a client went away")
-        except Exception:  # one connection must not end the others
+        except Exception:  # noqa: BLE001 (one connection must not end the others)
             _log.exception("a fault of the engine in a connection")

@@ -1,4 +1,4 @@
-"""Remember the answers to introspection queries, between sessions too: making one takes longer than all the rest of a start."""
+"""Remember the answers to introspection queries, between sessions too: making one takes longer than starting."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class SelectionRule(ValidationRule):
     """Says in Dagger's words that an object needs a selection (dagger dagql/server.go)."""
 
-    def enter_field(self, node: FieldNode, *_args: Any) -> None:  # noqa: ANN401  graphql's signature
+    def enter_field(self, node: FieldNode, *_args: Any) -> None:  # noqa: ANN401 (graphql's signature)
         """Complain about an object without a selection."""
         field_type = self.context.get_type()
         named = get_named_type(field_type)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import anyio
 from anyio.to_thread import run_sync
 
-from engine.store.locks import locked_async
+from engine.store.locks import LockHeld, locked, locked_async
 from engine.store.removal import remove_tree
 from engine.store.space import full_disk_explained
 
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from engine.core.digest import Digest
     from engine.store.layout import Layout
     from engine.store.staging import Staging
+
+
+_PAUSE = 0.005
+"""Seconds between two looks at a volume that another one makes."""
 
 
 class DirectoryVolumes:
@@ -43,11 +47,16 @@ class DirectoryVolumes:
             yield path
 
     async def _make(self, identity: Digest, fill: Callable[[Path], None] | None) -> None:
+        """Make the volume, or wait until another one has: not for the lock, which a step that uses it by then holds."""
         path = self._layout.volume(identity)
-        async with locked_async(self._layout.volume_lock(identity)):
-            if not path.exists():
-                with full_disk_explained(self._layout.state, "filling a cache volume"):
-                    await self._filled(path, fill)
+        while not path.exists():
+            try:
+                with locked(self._layout.volume_lock(identity)):
+                    if not path.exists():
+                        with full_disk_explained(self._layout.state, "filling a cache volume"):
+                            await self._filled(path, fill)
+            except LockHeld:
+                await anyio.sleep(_PAUSE)
 
     async def _filled(self, path: Path, fill: Callable[[Path], None] | None) -> None:
         """Make the directory beside its place and move it there when it is whole."""

@@ -21,7 +21,9 @@ from engine.core.tree import Selection
         (("sub", "!sub/deep"), (), "sub/deep/x", False),
     ],
 )
-def test_exclude_wins_over_include(include: tuple[str, ...], exclude: tuple[str, ...], path: str, taken: bool) -> None:
+def test_exclude_wins_over_include(
+    include: tuple[str, ...], exclude: tuple[str, ...], path: str, *, taken: bool
+) -> None:
     chosen = Filter(Selection(include=include, exclude=exclude))
     standing = chosen.start
     names = path.split("/")
@@ -43,7 +45,7 @@ def test_exclude_wins_over_include(include: tuple[str, ...], exclude: tuple[str,
     ],
 )
 def test_a_directory_that_can_hold_nothing_is_not_entered(
-    include: tuple[str, ...], exclude: tuple[str, ...], directory: str, may: bool
+    include: tuple[str, ...], exclude: tuple[str, ...], directory: str, *, may: bool
 ) -> None:
     chosen = Filter(Selection(include=include, exclude=exclude))
     assert chosen.may_take_below(directory, chosen.judge(directory, chosen.start)) is may

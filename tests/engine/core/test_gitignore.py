@@ -24,7 +24,7 @@ from engine.core.gitignore import IgnoreRules
         ("", "a", False, False),
     ],
 )
-def test_a_text_ignores_what_git_ignores(text: str, path: str, directory: bool, ignored: bool) -> None:
+def test_a_text_ignores_what_git_ignores(text: str, path: str, *, directory: bool, ignored: bool) -> None:
     assert IgnoreRules().within("", [text]).ignore(path, directory=directory) is ignored
 
 

@@ -60,7 +60,9 @@ def test_a_variable_that_is_named_twice_keeps_its_place_and_takes_the_last_value
 
 def test_labels_and_ports_are_written_in_order() -> None:
     config = ImageConfig(labels=(("b", "1"), ("a", "2")), exposed_ports=("80/tcp", "53/udp"))
-    assert json.dumps(config.to_json()) == '{"ExposedPorts": {"53/udp": {}, "80/tcp": {}}, "Labels": {"a": "2", "b": "1"}}'
+    assert (
+        json.dumps(config.to_json()) == '{"ExposedPorts": {"53/udp": {}, "80/tcp": {}}, "Labels": {"a": "2", "b": "1"}}'
+    )
 
 
 @pytest.mark.parametrize(

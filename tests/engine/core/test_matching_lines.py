@@ -7,7 +7,9 @@ import re
 from engine.core.matching_lines import matching_lines
 
 
-def _hits(text: str, pattern: str, *, multiline: bool = False, flags: int = 0) -> list[tuple[int, int, str, list[tuple[int, int]]]]:
+def _hits(
+    text: str, pattern: str, *, multiline: bool = False, flags: int = 0
+) -> list[tuple[int, int, str, list[tuple[int, int]]]]:
     hits = matching_lines(text, re.compile(pattern, re.MULTILINE | flags), multiline=multiline)
     return [(hit.line_number, hit.offset, hit.text, [(sub.start, sub.end) for sub in hit.submatches]) for hit in hits]
 

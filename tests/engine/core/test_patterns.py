@@ -57,7 +57,7 @@ from engine.core.patterns import PatternError, Patterns, has_wildcard, local_pat
     ],
 )
 def test_the_last_pattern_that_matches_a_path_or_a_directory_above_decides(
-    patterns: list[str], path: str, matches: bool
+    patterns: list[str], path: str, *, matches: bool
 ) -> None:
     assert Patterns(patterns).matches(path) is matches
 
@@ -83,7 +83,7 @@ def test_a_pattern_without_meaning_is_an_error(pattern: str) -> None:
         ("[a-b]/c", "z", True),
     ],
 )
-def test_a_directory_is_left_out_only_when_nothing_below_can_match(pattern: str, directory: str, may: bool) -> None:
+def test_a_directory_is_left_out_only_when_nothing_below_can_match(pattern: str, directory: str, *, may: bool) -> None:
     assert Patterns([pattern]).may_match_below(directory) is may
     assert Patterns(["*", f"!{pattern}"]).may_take_back_below(directory) is may
 
@@ -97,14 +97,22 @@ def test_a_glob_looks_at_whole_paths_only() -> None:
 
 @pytest.mark.parametrize(
     ("pattern", "name", "matches"),
-    [("*.conf", "a.conf", True), ("*.conf", "a.confx", False), ("[^a]*", "b", True), ("**", "ab", True), (r"\[x]", "[x]", True)],
+    [
+        ("*.conf", "a.conf", True),
+        ("*.conf", "a.confx", False),
+        ("[^a]*", "b", True),
+        ("**", "ab", True),
+        (r"\[x]", "[x]", True),
+    ],
 )
-def test_a_name_pattern_reads_as_go_reads_it(pattern: str, name: str, matches: bool) -> None:
+def test_a_name_pattern_reads_as_go_reads_it(pattern: str, name: str, *, matches: bool) -> None:
     assert name_matcher(pattern)(name) is matches
 
 
-@pytest.mark.parametrize(("name", "wild"), [("a*", True), ("a?", True), ("[a]", True), ("a", False), (r"\*", False), (r"\\*", True)])
-def test_an_escaped_character_is_no_wildcard(name: str, wild: bool) -> None:
+@pytest.mark.parametrize(
+    ("name", "wild"), [("a*", True), ("a?", True), ("[a]", True), ("a", False), (r"\*", False), (r"\\*", True)]
+)
+def test_an_escaped_character_is_no_wildcard(name: str, *, wild: bool) -> None:
     assert has_wildcard(name) is wild
 
 

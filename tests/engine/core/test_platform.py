@@ -33,7 +33,9 @@ def test_every_spelling_has_one_normal_form(text: str, normal: str) -> None:
     assert str(Platform.parse(text)) == normal
 
 
-@pytest.mark.parametrize("text", ["", "/", "linux/", "linux/am d64", "x/y/z/w", "nonsense", "linux/*", "linux/arm/v7/x"])
+@pytest.mark.parametrize(
+    "text", ["", "/", "linux/", "linux/am d64", "x/y/z/w", "nonsense", "linux/*", "linux/arm/v7/x"]
+)
 def test_what_is_no_platform_is_named_in_the_error(text: str) -> None:
     with pytest.raises(InvalidRequest, match="invalid argument") as error:
         Platform.parse(text)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import time
@@ -154,6 +155,18 @@ async def test_an_error_in_the_context_stays_what_it_is(runtime: OciRuntime, pro
     with pytest.raises(KeyError, match="mine"):
         async with runtime.start(process("sleep", "60"), Capture()):
             raise KeyError("mine")
+
+
+async def test_an_output_that_can_not_be_written_ends_the_run(
+    runtime: OciRuntime, process: Make, tmp_path: Path
+) -> None:
+    class Full:
+        def write(self, stream: str, data: bytes) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"), anyio.fail_after(5):
+        await runtime.run(process("sh", "-c", "echo x; sleep 60"), Full())
+    assert _names(tmp_path / "state") == []
 
 
 async def test_a_further_command_runs_as_the_same_user(runtime: OciRuntime, process: Make) -> None:

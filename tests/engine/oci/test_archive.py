@@ -33,7 +33,11 @@ def test_the_one_image_is_found_with_its_layers_and_annotations(tmp_path: Path) 
     archive = ImageArchive()
     archive.image(_LAYER, config={"User": "9"}, annotations={"a": "b"})
     image = _find(tmp_path, archive.tar())
-    assert (_user(image), [layer.digest for layer in image.layers], image.annotations) == ("9", [sha256(_LAYER)], {"a": "b"})
+    assert (_user(image), [layer.digest for layer in image.layers], image.annotations) == (
+        "9",
+        [sha256(_LAYER)],
+        {"a": "b"},
+    )
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, zstandard.ZstdCompressor().compress], ids=["gzip", "zstd"])
@@ -95,7 +99,11 @@ def _docker_archive(*members: tuple[str, bytes], links: tuple = ()) -> bytes:
     config["rootfs"] = {"type": "layers", "diff_ids": [sha256(data) for _, data in members]}
     manifest = [{"Config": "c.json", "RepoTags": ["app:1"], "Layers": [name for name, _ in members]}]
     return tar(
-        *(entry(name, data) for name, data in members if data is not None and name not in {link[0].name for link in links}),
+        *(
+            entry(name, data)
+            for name, data in members
+            if data is not None and name not in {link[0].name for link in links}
+        ),
         *links,
         entry("c.json", json.dumps(config).encode()),
         entry("manifest.json", json.dumps(manifest).encode()),
@@ -127,7 +135,14 @@ def test_layers_that_are_links_to_others_are_read(tmp_path: Path, link) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"not a tar", b"x" * 5000, tar(entry("f", b"x")), gzip.compress(b"not a tar"), tar(symlink("index.json", "index.json"))],
+    [
+        b"",
+        b"not a tar",
+        b"x" * 5000,
+        tar(entry("f", b"x")),
+        gzip.compress(b"not a tar"),
+        tar(symlink("index.json", "index.json")),
+    ],
 )
 def test_something_else_is_an_error_in_one_sentence(tmp_path: Path, data: bytes) -> None:
     with pytest.raises(ImageError, match="not an image archive"):

@@ -9,8 +9,7 @@ import random
 import pytest
 import zstandard
 
-from engine.errors import InvalidRequest, NotSupported
-from engine.errors import ImageError
+from engine.errors import ImageError, InvalidRequest, NotSupported
 from engine.oci.compression import CompressingSink, Compression, copy, decompress, detect
 
 _DATA = random.Random(1).randbytes(70_000) + b"x" * 1_000_000

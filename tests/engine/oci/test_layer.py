@@ -89,7 +89,12 @@ def test_names_of_one_inode_are_hard_links_to_the_first(tmp_path: Path) -> None:
     os.symlink("x", tmp_path / "c")
     os.link(tmp_path / "c", tmp_path / "d", follow_symlinks=False)
     members = _members(tmp_path)
-    assert (members["a/z"].isreg(), members["b"].islnk(), members["b"].linkname, members["b"].size) == (True, True, "a/z", 0)
+    assert (members["a/z"].isreg(), members["b"].islnk(), members["b"].linkname, members["b"].size) == (
+        True,
+        True,
+        "a/z",
+        0,
+    )
     assert (members["c"].issym(), members["d"].islnk(), members["d"].linkname) == (True, True, "c")
 
 

@@ -67,7 +67,11 @@ def test_an_index_is_read_as_it_was_written(family: MediaTypes) -> None:
         manifests=(_descriptor("m", platform=arm, annotations={"a": "b"}), _descriptor("m", platform=_AMD)),
     )
     assert parse_manifest(index.encode()) == index
-    assert json.loads(index.encode())["manifests"][0]["platform"] == {"architecture": "arm", "os": "linux", "variant": "v7"}
+    assert json.loads(index.encode())["manifests"][0]["platform"] == {
+        "architecture": "arm",
+        "os": "linux",
+        "variant": "v7",
+    }
 
 
 def test_json_is_indented_by_two_and_its_keys_are_in_the_order_of_the_specification() -> None:
@@ -103,7 +107,9 @@ def test_what_is_no_manifest_is_an_error(data: bytes) -> None:
         parse_manifest(data)
 
 
-@pytest.mark.parametrize("text", ["", "sha256:", "sha256:" + "1" * 63, "sha256:" + "G" * 64, "sha512:" + "1" * 128, None])
+@pytest.mark.parametrize(
+    "text", ["", "sha256:", "sha256:" + "1" * 63, "sha256:" + "G" * 64, "sha512:" + "1" * 128, None]
+)
 def test_a_digest_that_could_be_a_path_is_refused(text: str | None) -> None:
     with pytest.raises(ImageError, match="not a SHA-256 digest"):
         parse_digest(text)

@@ -54,7 +54,11 @@ def _layout(folder: Path, *, index: bool = False) -> tuple[Path, str]:
         archive.image(*_LAYERS, platform=platform, annotations={"note": "kept"}, named_platform=index)
     root = archive.manifests[0]
     if index:
-        data = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": archive.manifests}
+        data = {
+            "schemaVersion": 2,
+            "mediaType": "application/vnd.oci.image.index.v1+json",
+            "manifests": archive.manifests,
+        }
         root = archive.blob(json.dumps(data).encode(), "application/vnd.oci.image.index.v1+json")
     blobs = folder / "blobs/sha256"
     blobs.mkdir(parents=True)
@@ -71,7 +75,10 @@ def _at(server: RunningRegistry, repository: str, tag: str = "v1") -> Reference:
 
 @pytest.mark.parametrize("index", [False, True])
 async def test_what_is_sent_is_what_the_layout_has_byte_for_byte(
-    skopeo: SkopeoRegistry, server: RunningRegistry, tmp_path: Path, index: bool  # noqa: FBT001
+    skopeo: SkopeoRegistry,
+    server: RunningRegistry,
+    tmp_path: Path,
+    index: bool,  # noqa: FBT001
 ) -> None:
     layout, digest = _layout(tmp_path / "layout", index=index)
     await skopeo.upload(layout, _at(server, "sent"), [])
@@ -80,7 +87,9 @@ async def test_what_is_sent_is_what_the_layout_has_byte_for_byte(
     assert await skopeo.manifest(_at(server, "sent"), []) == data
 
 
-async def test_an_image_comes_back_by_its_digest(skopeo: SkopeoRegistry, server: RunningRegistry, tmp_path: Path) -> None:
+async def test_an_image_comes_back_by_its_digest(
+    skopeo: SkopeoRegistry, server: RunningRegistry, tmp_path: Path
+) -> None:
     layout, digest = _layout(tmp_path / "layout")
     await skopeo.upload(layout, _at(server, "back"), [])
     reference = _at(server, "back").with_digest(Digest(digest))
@@ -91,7 +100,9 @@ async def test_an_image_comes_back_by_its_digest(skopeo: SkopeoRegistry, server:
         assert (tmp_path / "blobs" / sha256(layer).replace(":", "/")).read_bytes() == layer
 
 
-async def test_a_blob_that_is_there_is_not_fetched(skopeo: SkopeoRegistry, server: RunningRegistry, tmp_path: Path) -> None:
+async def test_a_blob_that_is_there_is_not_fetched(
+    skopeo: SkopeoRegistry, server: RunningRegistry, tmp_path: Path
+) -> None:
     layout, digest = _layout(tmp_path / "layout")
     await skopeo.upload(layout, _at(server, "there"), [])
     blobs = tmp_path / "blobs/sha256"
@@ -193,10 +204,13 @@ def test_plain_http_is_for_loopback_addresses_only(domain: str, answer: bool) ->
 @pytest.mark.parametrize(
     ("message", "part"),
     [
-        ("pinging container registry r: Get \\\"https://r/v2/\\\": http: server gave HTTP response to HTTPS client", "TLS"),
-        ("Get \\\"https://r/v2/\\\": x509: certificate signed by unknown authority", "certificate"),
+        (
+            'pinging container registry r: Get \\"https://r/v2/\\": http: server gave HTTP response to HTTPS client',
+            "TLS",
+        ),
+        ('Get \\"https://r/v2/\\": x509: certificate signed by unknown authority', "certificate"),
         ("writing blob: initiating layer upload: denied: requested access to the resource is denied", "refuses access"),
-        ("initializing image: unsupported docker v2s2 media type: \\\"x\\\"", "OCI media types"),
+        ('initializing image: unsupported docker v2s2 media type: \\"x\\"', "OCI media types"),
         ("something new", "failed for app:v1: something new"),
     ],
 )

@@ -250,8 +250,16 @@ async def test_the_published_manifest_is_that_of_the_archive(
     assert json.loads(data)["annotations"] == {"note": "kept"}
 
 
-@pytest.mark.parametrize("media_types", MediaTypes)
-@pytest.mark.parametrize("compression", Compression)
+@pytest.mark.parametrize(
+    ("media_types", "compression"),
+    [
+        (MediaTypes.OCI, Compression.GZIP),
+        (MediaTypes.OCI, Compression.ZSTD),
+        (MediaTypes.OCI, Compression.NONE),
+        (MediaTypes.DOCKER, Compression.GZIP),
+        (MediaTypes.DOCKER, Compression.NONE),
+    ],
+)
 @pytest.mark.parametrize("count", [1, 2])
 async def test_every_form_is_sent_unchanged_and_comes_back(
     engine: _Engine,
@@ -261,8 +269,6 @@ async def test_every_form_is_sent_unchanged_and_comes_back(
     compression: Compression,
     count: int,
 ) -> None:
-    if (media_types, compression) == (MediaTypes.DOCKER, Compression.ZSTD):
-        pytest.skip("refused: see the next test")
     snapshot = await engine.change(await engine.change(EMPTY, "a"), "b")
     variants = [_variant(snapshot, platform) for platform in (_AMD, _ARM)[:count]]
     digest = await engine.ops.publish(variants, _at(server), compression=compression, media_types=media_types)
@@ -277,13 +283,13 @@ async def test_every_form_is_sent_unchanged_and_comes_back(
 async def test_zstd_under_dockers_types_is_refused_with_advice(engine: _Engine, server: RunningRegistry) -> None:
     variant = _variant(await engine.change(EMPTY, "a"))
     with pytest.raises(ImageError, match="use OCI media types, or gzip"):
-        await engine.ops.publish(
-            [variant], _at(server), compression=Compression.ZSTD, media_types=MediaTypes.DOCKER
-        )
+        await engine.ops.publish([variant], _at(server), compression=Compression.ZSTD, media_types=MediaTypes.DOCKER)
 
 
 async def test_a_pulled_image_says_its_canonical_name_with_the_digest(engine: _Engine, server: RunningRegistry) -> None:
-    digest = await engine.ops.publish([_variant(await engine.change(EMPTY, "a"))], parse_reference(f"{server.host}/app"))
+    digest = await engine.ops.publish(
+        [_variant(await engine.change(EMPTY, "a"))], parse_reference(f"{server.host}/app")
+    )
     pulled = await engine.ops.pull(parse_reference(f"{server.host}/app"), _AMD)
     assert str(pulled.reference) == f"{server.host}/app:latest@{digest}"
     by_digest = await engine.ops.pull(parse_reference(f"{server.host}/app@{digest}"), _AMD)
@@ -291,9 +297,7 @@ async def test_a_pulled_image_says_its_canonical_name_with_the_digest(engine: _E
     assert by_digest.image == pulled.image
 
 
-async def test_a_digest_that_is_in_the_store_needs_no_registry(
-    engine: _Engine, other: _Engine, tmp_path: Path
-) -> None:
+async def test_a_digest_that_is_in_the_store_needs_no_registry(engine: _Engine, other: _Engine, tmp_path: Path) -> None:
     with running_registry(tmp_path / "short-lived") as server:
         digest = await engine.ops.publish([_variant(await engine.change(EMPTY, "a"))], _at(server))
         first = await other.ops.pull(_at(server), _AMD)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.core.tree import CopyFile, CopyTree, Owner, Selection, SnapshotId, Source, WriteFile
@@ -11,10 +12,16 @@ from engine.store.tree import FileTrees
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 TREES = FileTrees()
-_KINDS = {stat.S_IFREG: "f", stat.S_IFDIR: "d", stat.S_IFLNK: "l", stat.S_IFIFO: "p", stat.S_IFSOCK: "s", stat.S_IFCHR: "c"}
+_KINDS = {
+    stat.S_IFREG: "f",
+    stat.S_IFDIR: "d",
+    stat.S_IFLNK: "l",
+    stat.S_IFIFO: "p",
+    stat.S_IFSOCK: "s",
+    stat.S_IFCHR: "c",
+}
 
 
 def build(root: Path, files: Mapping[str, str | None]) -> Path:
@@ -33,17 +40,24 @@ def build(root: Path, files: Mapping[str, str | None]) -> Path:
 
 def listing(root: Path) -> list[str]:
     """Every path below `root`: kind, mode, owner and target of a link."""
-    return sorted(_line(root, os.path.join(directory, name)) for directory, below, files in os.walk(root) for name in (*below, *files))
+    return sorted(_line(root, Path(top, name)) for top, below, files in os.walk(root) for name in (*below, *files))
 
 
-def _line(root: Path, path: str) -> str:
-    status = os.lstat(path)
-    target = f" {os.readlink(path)}" if stat.S_ISLNK(status.st_mode) else ""
+def _line(root: Path, path: Path) -> str:
+    status = path.lstat()
+    target = f" {path.readlink()}" if stat.S_ISLNK(status.st_mode) else ""
     kind = _KINDS[stat.S_IFMT(status.st_mode)]
-    return f"{os.path.relpath(path, root)} {kind} {stat.S_IMODE(status.st_mode):o} {status.st_uid}:{status.st_gid}{target}"
+    return f"{path.relative_to(root)} {kind} {stat.S_IMODE(status.st_mode):o} {status.st_uid}:{status.st_gid}{target}"
 
 
-def write(root: Path, path: str, text: str, *, mode: int = 0o644, in_place: bool = True, owner: Owner | None = None) -> Path:
+def names(directory: Path) -> list[str]:
+    """Names in a directory, sorted."""
+    return sorted(path.name for path in directory.iterdir())
+
+
+def write(
+    root: Path, path: str, text: str, *, mode: int = 0o644, in_place: bool = True, owner: Owner | None = None
+) -> Path:
     TREES.apply(root, WriteFile(path=path, contents=text.encode(), mode=mode, in_place=in_place, owner=owner))
     return root
 

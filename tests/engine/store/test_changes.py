@@ -9,7 +9,7 @@ import pytest
 
 from engine.core.tree import Chown, MakeDirectory, MakeSymlink, Owner, Remove, Selection, SetTimestamps, WriteFile
 from engine.errors import PathError
-from tests.engine.store.building import TREES, build, copy_file, copy_tree, listing, write
+from tests.engine.store.building import TREES, build, copy_file, copy_tree, listing, names, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +49,7 @@ class TestDirectoryWithNewFile:
     @pytest.mark.parametrize("path", ["../f", "a/../f", "a/../../f"])
     def test_a_path_may_not_leave_the_root(self, tmp_path: Path, path: str) -> None:
         write(build(tmp_path / "root", {}), path, "1")
-        assert sorted(os.listdir(tmp_path / "root")) == ["f"]
+        assert names(tmp_path / "root") == ["f"]
 
     def test_what_cannot_be_written_is_an_error(self, tmp_path: Path) -> None:
         build(tmp_path, {"d/f": ""})
@@ -74,7 +74,7 @@ class TestContainerWithNewFile:
 
     def test_into_a_directory_it_goes_by_its_own_name(self, tmp_path: Path) -> None:
         write(build(tmp_path, {"d/f": ""}), "/d", "x", in_place=False)
-        assert sorted(os.listdir(tmp_path / "d")) == ["d", "f"]
+        assert names(tmp_path / "d") == ["d", "f"]
 
     def test_only_the_file_belongs_to_the_owner(self, tmp_path: Path) -> None:
         write(tmp_path, "p/f", "x", mode=0o600, in_place=False, owner=_OWNER)
@@ -157,7 +157,7 @@ class TestWithDirectory:
     def test_a_part_of_the_source_is_selected(self, tmp_path: Path) -> None:
         source, root = build(tmp_path / "source", {"in/a.txt": "", "in/b.md": ""}), build(tmp_path / "root", {})
         copy_tree(root, source, inside="/in", selection=Selection(include=("*.txt",)))
-        assert sorted(os.listdir(root)) == ["a.txt"]
+        assert names(root) == ["a.txt"]
 
     def test_a_copy_needs_its_source(self, tmp_path: Path) -> None:
         with pytest.raises(PathError, match="stat /no: no such file or directory"):

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 def root(tmp_path: Path) -> Path:
     root = build(tmp_path / "root", {"etc/passwd": "inside", "srv/d/f": "f"})
     build(tmp_path, {"secret": "outside"})
-    links = {"srv/rel": "d/f", "srv/abs": "/etc/passwd", "srv/out": "../../../../secret", "srv/dir": "d", "srv/dangling": "no/where"}
+    links = {
+        "srv/rel": "d/f",
+        "srv/abs": "/etc/passwd",
+        "srv/out": "../../../../secret",
+        "srv/dir": "d",
+        "srv/dangling": "no/where",
+    }
     for name, target in {**links, "srv/loop": "loop", "srv/absout": str(tmp_path / "secret"), "srv/up": ".."}.items():
         (root / name).symlink_to(target)
     return root

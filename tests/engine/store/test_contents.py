@@ -29,7 +29,9 @@ def test_a_large_file_is_copied_whole(tmp_path: Path) -> None:
     assert _copied(str(tmp_path / "f"), tmp_path / "copy") == _DATA
 
 
-def test_where_the_kernel_does_not_copy_bytes_are_read_and_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_the_kernel_does_not_copy_bytes_are_read_and_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refuse(*_: object) -> int:
         raise OSError(errno.EXDEV, "no")
 

@@ -42,7 +42,12 @@ def test_the_root_is_no_place_for_a_file(tmp_path: Path) -> None:
 def test_room_for_a_directory_says_whether_it_is_new(tmp_path: Path) -> None:
     build(tmp_path, {"d/f": "", "file": ""})
     found = [room_for_directory(str(tmp_path), path) for path in ("d", "file", "new/er", "/")]
-    assert [(place.inside, fresh) for place, fresh in found] == [("/d", False), ("/file", True), ("/new/er", True), ("/", False)]
+    assert [(place.inside, fresh) for place, fresh in found] == [
+        ("/d", False),
+        ("/file", True),
+        ("/new/er", True),
+        ("/", False),
+    ]
 
 
 def test_a_new_file_is_closed_in_the_end(tmp_path: Path) -> None:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from engine.store.nodes import Copier, Manner, path_beside
 from tests.engine.store.building import build, listing
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_nothing_is_overwritten_unless_files_are_written_beside(tmp_path: Path) -> None:
@@ -41,5 +38,5 @@ def test_a_file_replaced_by_a_link_since_it_was_listed_is_not_followed(tmp_path:
 
 def test_a_path_beside_is_in_the_same_directory(tmp_path: Path) -> None:
     beside = path_beside(str(tmp_path / "f"))
-    assert os.path.dirname(beside) == str(tmp_path)
+    assert Path(beside).parent == tmp_path
     assert not os.path.lexists(beside)

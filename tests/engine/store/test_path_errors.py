@@ -28,7 +28,10 @@ def test_an_error_names_the_path_that_was_asked_for(number: int, kind: type[Exce
 
 
 def test_on_the_host_the_very_file_is_named() -> None:
-    with pytest.raises(PathError, match="^lstat /top/f: permission denied$"), translated("lstat", "/top", on_host=True):
+    with (
+        pytest.raises(PathError, match=r"^lstat /top/f: permission denied$"),
+        translated("lstat", "/top", on_host=True),
+    ):
         raise PermissionError(errno.EACCES, "x", "/top/f")
 
 

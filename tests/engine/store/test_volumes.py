@@ -133,3 +133,21 @@ async def test_a_killed_session_lets_go_of_its_volumes(volumes: DirectoryVolumes
     with anyio.fail_after(5):
         async with volumes.use(NAME, exclusive=False):
             pass
+
+
+async def test_users_of_a_new_volume_do_not_wait_for_each_other_to_end(volumes: DirectoryVolumes) -> None:
+    inside = 0
+    everybody = anyio.Event()
+
+    async def use() -> None:
+        nonlocal inside
+        async with volumes.use(NAME, exclusive=False):
+            inside += 1
+            if inside == 10:
+                everybody.set()
+            await everybody.wait()
+
+    with anyio.fail_after(10):
+        async with anyio.create_task_group() as tasks:
+            for _ in range(10):
+                tasks.start_soon(use)

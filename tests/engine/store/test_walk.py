@@ -15,7 +15,15 @@ from tests.engine.store.building import build
 if TYPE_CHECKING:
     from pathlib import Path
 
-_FILES = {"b.txt": "b", "a.txt": "a", "a.md": "m", "sub/c.txt": "c", "sub/deep/d.txt": "d", ".hidden": "h", "empty": None}
+_FILES = {
+    "b.txt": "b",
+    "a.txt": "a",
+    "a.md": "m",
+    "sub/c.txt": "c",
+    "sub/deep/d.txt": "d",
+    ".hidden": "h",
+    "empty": None,
+}
 
 
 def _paths(root: Path, selection: Selection) -> list[str]:
