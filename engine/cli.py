@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 from importlib import import_module
@@ -32,8 +33,8 @@ _VERBS = {
 _ALIASES = {"r": "run"}
 # fmt: off
 _NOT_OURS = frozenset((
-    "call", "check", "client", "config", "core", "develop", "functions", "generate", "init", "install", "login", "logout",
-    "mcp", "migrate", "shell", "toolchain", "uninstall", "up", "update", "workspace",
+    "call", "check", "client", "config", "core", "develop", "functions", "generate", "init", "install", "login",
+    "logout", "mcp", "migrate", "shell", "toolchain", "uninstall", "up", "update", "workspace",
 ))
 # fmt: on
 """Dagger's verbs for modules and for Dagger Cloud."""
@@ -85,6 +86,10 @@ def _run(argv: list[str], environ: dict[str, str], stderr: Lines) -> int:
         parser.parse_args(rest, options)
     settings = read_settings(options, environ, stderr_is_terminal=sys.stderr is not None and sys.stderr.isatty())
     set_up_logging(stderr, settings.verbosity)
+    if "_EXPERIMENTAL_DAGGER_RUNNER_HOST" in environ:
+        logging.getLogger(__name__).debug(
+            "_EXPERIMENTAL_DAGGER_RUNNER_HOST is ignored: the engine is this program itself"
+        )
     os.chdir(settings.workdir)
     return command.execute(Invocation(options=options, settings=settings, environ=environ, stderr=stderr))
 

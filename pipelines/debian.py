@@ -161,7 +161,7 @@ def _bootstrap(recipe: Recipe, target: Path) -> None:
 
 def _reason(output: str) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    telling = [line for line in lines if line.startswith(("E:", "W: Failed", "Err:"))]
+    telling = [line for line in lines if line.startswith("E:")]
     return (telling or lines or ["no reason given"])[0].removeprefix("E: ").rstrip(".")
 
 
@@ -173,7 +173,6 @@ def _command(recipe: Recipe, target: Path) -> list[str]:
         hooks.insert(0, _account(recipe.account, recipe.uid, recipe.home))
     return [
         "mmdebstrap",
-        "--quiet",
         "--variant=essential",
         # Engines bring their own devices.
         "--skip=output/dev",

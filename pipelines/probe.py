@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 READY_SECONDS = 60
 STOP_SECONDS = 30
-DOCUMENT = b"a document of the smoke test\n"
+DOCUMENT = b"%PDF-1.4\n% a document of the smoke test\n%%EOF\n"
 
 Facts = dict[str, Any]
 
@@ -157,8 +157,8 @@ def _upload(media: Path) -> Facts:
             {"medical_record_number": number, "given_name": "A", "family_name": "B", "date_of_birth": "2000-01-01"},
             signed_in,
         )
-        document = _send_document(patient["id"], f"{number}.txt", signed_in)
-        seen = _file(media, f"{number}.txt")
+        document = _send_document(patient["id"], f"{number}.pdf", signed_in)
+        seen = _file(media, f"{number}.pdf")
         _request("DELETE", f"/api/documents/{document['id']}/", headers=signed_in)
     except (OSError, RuntimeError, http.client.HTTPException) as error:
         return {"error": f"{error}"}
@@ -174,7 +174,7 @@ def _send_document(patient: str, name: str, headers: dict[str, str]) -> Facts:
     fields = {"patient": patient, "kind": "other", "title": "smoke test"}
     parts = [f'Content-Disposition: form-data; name="{key}"\r\n\r\n{value}'.encode() for key, value in fields.items()]
     parts.append(
-        f'Content-Disposition: form-data; name="file"; filename="{name}"\r\nContent-Type: text/plain\r\n\r\n'.encode()
+        f'Content-Disposition: form-data; name="file"; filename="{name}"\r\nContent-Type: application/pdf\r\n\r\n'.encode()
         + DOCUMENT
     )
     body = b"".join(f"--{boundary}\r\n".encode() + part + b"\r\n" for part in parts) + f"--{boundary}--\r\n".encode()

@@ -18,13 +18,9 @@ if TYPE_CHECKING:
 
 USERNAME, PASSWORD = "someone", "correct horse"
 _HTPASSWD = f"{USERNAME}:$2y$04$wMXQPkJkR7kBZ1jHYaSLH.pCSnPR6ou1pyT0dNAls.djc.pI7.Uua\n"
-_ACCEPT = ", ".join(
-    [
-        "application/vnd.oci.image.index.v1+json",
-        "application/vnd.oci.image.manifest.v1+json",
-        "application/vnd.docker.distribution.manifest.v2+json",
-        "application/vnd.docker.distribution.manifest.list.v2+json",
-    ]
+_ACCEPT = (
+    "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, "
+    "application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json"
 )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import signal
+from functools import partial
 from typing import TYPE_CHECKING
 
+from engine.commands.faults import told
 from engine.commands.invocation import UsageError
-from engine.errors import HostError, NotSupported
+from engine.errors import NotSupported
 from engine.linux.sandbox import run_in_sandbox
 
 if TYPE_CHECKING:
@@ -34,33 +35,18 @@ def execute(invocation: Invocation) -> int:
     host, _, port = invocation.options.listen.rpartition(":")
     if not port.isdecimal():
         raise UsageError(f"--listen must be HOST:PORT, not {invocation.options.listen!r}")
-    return run_in_sandbox(lambda: _run(invocation, host.strip("[]") or "127.0.0.1", int(port)))
+    body = partial(_run, invocation, host.strip("[]") or "127.0.0.1", int(port))
+    return run_in_sandbox(lambda: told(body, invocation.stderr))
 
 
 def _run(invocation: Invocation, host: str, port: int) -> int:
     import anyio  # noqa: PLC0415 (late: `--help` needs this module, but not its imports)
 
-    try:
-        anyio.run(_serve, invocation, host, port)
-    except* OSError as errors:
-        raise HostError(f"cannot listen on {host}:{port}: {errors.exceptions[0]}") from errors
-    return 0
+    from engine.commands.lifetime import serve_until_told_to_stop  # noqa: PLC0415
 
-
-async def _serve(invocation: Invocation, host: str, port: int) -> None:
-    import anyio  # noqa: PLC0415
-
-    from engine.commands.lifetime import until_told_to_stop  # noqa: PLC0415
-    from engine.server.http import serve  # noqa: PLC0415
-    from engine.wiring import open_engine  # noqa: PLC0415
+    def announce(bound: int) -> None:
+        invocation.stderr.write(f"==> server listening on http://{host}:{bound}/query")
 
     token = invocation.environ.get("DAGGER_SESSION_TOKEN") or None
-    async with open_engine(invocation.settings) as handler, anyio.create_task_group() as group:
-
-        async def listening(*, task_status: anyio.abc.TaskStatus[int]) -> None:
-            await serve(handler, token=token, host=host, port=port, task_status=task_status)
-
-        bound = await group.start(listening)
-        invocation.stderr.write(f"==> server listening on http://{host}:{bound}/query")
-        await until_told_to_stop(None, (signal.SIGINT, signal.SIGTERM))
-        group.cancel_scope.cancel()
+    serve = partial(serve_until_told_to_stop, invocation.settings, token=token, announce=announce, host=host, port=port)
+    return anyio.run(serve)

@@ -89,7 +89,7 @@ def _be_session(invocation: Invocation, requests: int, announcing: int) -> NoRet
         os.dup2(announcing, 1)
         os.close(requests)
         os.close(announcing)
-        status = serve_session(invocation.settings)
+        status = serve_session(invocation)
     except EngineError as error:
         invocation.stderr.write(f"Error: {error}")
     finally:

@@ -79,4 +79,4 @@ async def _pass_on(source: SocketStream, target: SocketStream) -> None:
         async for data in source:
             await target.send(data)
     with suppress(*_BROKEN):
-        pass
+        await target.send_eof()

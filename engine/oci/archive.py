@@ -95,7 +95,7 @@ class Archive:
             if info is None or info.isreg():
                 break
             if info.issym():
-                found = os.path.normpath(os.path.join(os.path.dirname(found), info.linkname))
+                found = _member_name(f"{found.rpartition('/')[0]}/{info.linkname}")
             else:
                 found = _member_name(info.linkname)
         if info is None or not info.isreg():
@@ -104,7 +104,7 @@ class Archive:
 
 
 def open_archive(path: Path, scratch: Path) -> Archive:
-    """Open an image archive; a compressed one is unpacked into a nameless file in `scratch` first. Raises ImageError."""
+    """Open an image archive, a compressed one by way of a nameless file in `scratch`; raises ImageError."""
     with ExitStack() as stack:
         file: IO[bytes] = stack.enter_context(path.open("rb"))
         kind, contents = compression.decompress(file)
@@ -150,7 +150,8 @@ def pair_layers(manifest: Manifest, file: ImageFile) -> list[tuple[Descriptor, D
     """Put each layer beside the digest of its contents; raises ImageError when their numbers differ."""
     if len(manifest.layers) != len(file.diff_ids):
         raise ImageError(
-            f"the image is malformed: its manifest has {len(manifest.layers)} layers, its configuration {len(file.diff_ids)}"
+            f"the image is malformed: its manifest has {len(manifest.layers)} layers, "
+            f"its configuration {len(file.diff_ids)}"
         )
     return list(zip(manifest.layers, file.diff_ids, strict=True))
 

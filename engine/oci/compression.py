@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _CHUNK = 1 << 18
-# zlib-ng rather than the standard library's zlib: three times as fast (72 against 21 MB/s on a Debian /usr, 2.5 % larger), and its
-# version is pinned by the lock file, so that two machines give equal bytes whatever zlib their Python was built with. Its generic and
-# its vector code were seen to give the same bytes on 100 MB at every level.
+# zlib-ng rather than the standard library's zlib: three times as fast (72 against 21 MB/s on a Debian /usr, 2.5 % larger)
+# and pinned by the lock file: two machines give equal bytes whatever zlib their Python was built with. Its generic and its
+# vector code were seen to give the same bytes on 100 MB at every level. ISA-L is faster, but promises no such thing.
 _GZIP_LEVEL = 5
 _ZSTD_LEVEL = 3
 _GZIP_ERROR = cast("type[Exception]", zlib_ng.error)  # its stub calls it a value
@@ -71,19 +71,31 @@ class CompressingSink:
     def __init__(self, out: Sink, compression: Compression) -> None:
         self._out = out
         self._compressor = _compressor(compression)
+        self._held = bytearray()
 
     def write(self, data: bytes, /) -> int:
         """Append."""
         if self._compressor is None:
-            self._out.write(data)
-        elif packed := self._compressor.compress(data):
-            self._out.write(packed)
+            return self._out.write(data)
+        self._held += data
+        # What zlib-ng gives depends on how its input is cut: so it is always cut in the same places.
+        start = 0
+        while len(self._held) - start >= _CHUNK:
+            self._pass_on(self._compressor.compress(bytes(self._held[start : start + _CHUNK])))
+            start += _CHUNK
+        del self._held[:start]
         return len(data)
 
     def finish(self) -> None:
         """Write what is still held back, and the end mark."""
         if self._compressor is not None:
-            self._out.write(self._compressor.flush())
+            self._pass_on(self._compressor.compress(bytes(self._held)))
+            self._pass_on(self._compressor.flush())
+            self._held.clear()
+
+    def _pass_on(self, packed: bytes) -> None:
+        if packed:
+            self._out.write(packed)
 
 
 def _compressor(compression: Compression) -> _Compressor | None:

@@ -1,4 +1,6 @@
-"""Turn what changed in a directory tree (an overlayfs upper directory) into a layer tar, always the same for the same tree."""
+"""Turn what changed in a directory tree (an overlayfs upper directory) into a layer tar, the same for the same tree."""
+
+# ruff: noqa: PTH115, PTH208 - strings throughout: a Path for each of tens of thousands of names is what would take the time
 
 from __future__ import annotations
 
@@ -43,7 +45,7 @@ _TYPES = {
 def write_layer(layer: Path, out: Sink) -> None:
     """Write the layer tar (OCI image specification, layer.md) of an overlayfs upper directory.
 
-    Parents come before children, names in byte order, owners as numbers, times in whole seconds; there is no entry for the root.
+    Parents come before children, names in byte order, owners as numbers, times in whole seconds; the root has no entry.
     Raises ImageError when the directory changed meanwhile or cannot be told as a layer.
     """
     _Writer(os.fspath(layer), out).write()
@@ -143,7 +145,8 @@ def _kept_attributes(path: str, attributes: list[str]) -> dict[str, str]:
     for name in _UNREADABLE_ATTRIBUTES:
         if name in attributes:
             raise ImageError(
-                f'the layer has an overlayfs "{name}", which a tar cannot hold: mount with redirect_dir=off,metacopy=off'
+                f'the layer has an overlayfs "{name}", which a tar cannot hold: '
+                "mount with redirect_dir=off,metacopy=off"
             )
     if _KEPT_ATTRIBUTE not in attributes:
         return {}

@@ -61,15 +61,15 @@ def link(source: Path, target: Path) -> None:
 
 
 def write_archive(layout: Layout, out: Path) -> None:
-    """Write the archive that Dagger exports (containerd images/archive): entries sorted by name, the same bytes for the same image.
+    """Write the archive that Dagger exports (containerd images/archive): entries sorted by name, mode 0600.
 
-    Mode 0600. Written beside and renamed: `out` is whole or as it was.
+    The same image gives the same bytes. Written beside and renamed: `out` is whole or as it was.
     """
     with tempfile.NamedTemporaryFile(dir=out.parent, prefix=".image-", delete=False) as file:
         try:
             _write_entries(layout, file)
             file.flush()
-            os.replace(file.name, out)
+            Path(file.name).replace(out)
         except BaseException:
             Path(file.name).unlink(missing_ok=True)
             raise

@@ -55,7 +55,7 @@ class Reference:
 
 
 def parse_reference(address: str) -> Reference:
-    """Parse and normalise an address; raises ImageError, `failed to parse image address X: invalid reference format…`."""
+    """Parse and normalise an address; raises ImageError (`failed to parse image address X: …`)."""
     if re.fullmatch(r"[a-f0-9]{64}", address):
         raise _invalid(address, f"repository name ({address}), cannot specify 64-byte hexadecimal strings")
     name, at, digest = address.partition("@")

@@ -1,9 +1,11 @@
 """Apply a layer tar to a file tree, trusting nothing in it.
 
 Rule 1: a name is taken from the tree's root; one that climbs above it is an error.
-Rule 2: a link in the middle of a name is followed inside the tree, as a container would; the last part is never followed.
+Rule 2: a link in the middle of a name is followed inside the tree, as in a container; the last part never.
 Rule 3: what an entry replaces is removed first; only a directory over a directory keeps its contents.
 """
+
+# ruff: noqa: PTH101, PTH102, PTH108, PTH115, PTH120, PTH211 - strings throughout: Paths would take the time
 
 from __future__ import annotations
 
@@ -11,7 +13,6 @@ import errno
 import os
 import shutil
 import stat
-import tarfile
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from engine.oci.layer import OPAQUE, WHITEOUT
 from engine.oci.tar_stream import TarStream
 
 if TYPE_CHECKING:
+    import tarfile
     from pathlib import Path
 
     from engine.oci.compression import Source
@@ -33,8 +35,8 @@ _LINKS_IN_A_NAME = 40  # the kernel's own limit (path_resolution(7))
 def apply_layer(stream: Source, root: Path) -> None:
     """Apply a layer tar that is already decompressed (OCI image specification, layer.md, "Applying Changesets").
 
-    Nothing outside `root` is read or written. Raises ImageError for an archive that is damaged or hostile, which may leave
-    the tree half changed.
+    Nothing outside `root` is read or written. Raises ImageError for an archive that is damaged or hostile; the tree is
+    then half changed.
     """
     _Unpacker(os.fspath(root)).apply(TarStream(stream))
 
@@ -104,7 +106,7 @@ class _Unpacker:
                 mode = os.lstat(inner).st_mode
             except FileNotFoundError:
                 os.mkdir(inner, 0o755)
-                os.chmod(inner, 0o755)
+                os.chmod(inner, 0o755)  # noqa: S103 - whatever the umask says
                 self._made.add(inner)
                 path = inner
                 continue
@@ -214,7 +216,7 @@ class _Unpacker:
         os.mknod(path, kind | 0o600, device)
 
     def _describe(self, path: str, info: tarfile.TarInfo) -> None:
-        """Owner first: changing it clears special bits and capabilities. Times last: of directories, after their contents."""
+        """Owner first: changing it clears special bits and capabilities. A directory's time waits for its contents."""
         os.chown(path, info.uid, info.gid, follow_symlinks=False)
         if not info.issym():
             os.chmod(path, info.mode & 0o7777)

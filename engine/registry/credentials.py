@@ -31,7 +31,7 @@ async def auth_file(
 ) -> AsyncIterator[Path]:
     """Give the path of an auth file (containers-auth.json(5)) for that registry alone; mode 0600, removed on exit.
 
-    The last of `logins` for the host wins; else what Docker's configuration says, credential helpers included; else it is empty.
+    The last of `logins` for the host wins, else what Docker's configuration says, by its credential helpers too.
     Raises ImageError when that configuration cannot be read.
     """
     entry = _from_logins(host, logins)
@@ -77,7 +77,7 @@ def _read(path: Path) -> Mapping[str, object]:
 
 
 async def _from_helper(host: str, helper: str) -> Mapping[str, object] | None:
-    """Ask a credential helper (docker/docker-credential-helpers); skopeo asks those of `credHelpers`, never `credsStore`."""
+    """Ask a credential helper (docker/docker-credential-helpers): skopeo 1.9 itself passes over `credsStore`."""
     server = _HUB_SERVER if host == _HUB else host
     try:
         result = await run([f"docker-credential-{helper}", "get"], stdin=server.encode(), timeout=_HELPER_SECONDS)

@@ -63,7 +63,7 @@ class SkopeoRegistry:
     async def download(self, reference: Reference, blobs: Path, logins: Sequence[Login]) -> None:
         """Fetch the layers of the one image that a digest names into `blobs/sha256/HEX`; raises ImageError.
 
-        What is there is not fetched. After an interruption only whole blobs are there, and a second call fetches the rest.
+        What is there is not fetched. An interruption leaves only whole blobs, and a second call fetches the rest.
         """
         async with self._access(reference, logins) as (auth, directory):
             # fmt: off
@@ -73,13 +73,13 @@ class SkopeoRegistry:
                 f"--src-tls-verify={_verify(reference)}",
                 "--src-authfile", auth,
                 "--dest-oci-accept-uncompressed-layers",
-                "--dest-shared-blob-dir", blobs.absolute(),
+                "--dest-shared-blob-dir", blobs.absolute(),  # noqa: ASYNC240 - touches no disk
                 _address(reference), "oci:layout",
             ], directory)
             # fmt: on
 
     async def upload(self, layout: Path, reference: Reference, logins: Sequence[Login]) -> None:
-        """Send the one manifest or index of an OCI layout directory, with all it names, unchanged; raises ImageError."""
+        """Send what the index of an OCI layout directory names, with all below it, unchanged; raises ImageError."""
         async with self._access(reference, logins) as (auth, directory):
             # fmt: off
             await self._run(reference, [

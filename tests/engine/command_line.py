@@ -28,7 +28,9 @@ class CommandLine:
     """Runs `python -m engine` with a store of its own."""
 
     def __init__(self, state: Path, **environ: str) -> None:
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("DAGGER", "_EXPERIMENTAL"))}
+        inherited = {
+            name: value for name, value in os.environ.items() if not name.startswith(("DAGGER", "_EXPERIMENTAL"))
+        }
         self.environ = {**inherited, "DJANGO_IMAGE_STATE": str(state), "PYTHONPATH": str(ROOT), **environ}
 
     def argv(self, *arguments: str) -> list[str]:
@@ -58,7 +60,13 @@ class CommandLine:
         """Have it run in the background; killed on exit."""
         pipe = subprocess.PIPE
         process = subprocess.Popen(
-            self.argv(*arguments), stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=self.environ, start_new_session=True
+            self.argv(*arguments),
+            stdin=pipe,
+            stdout=pipe,
+            stderr=pipe,
+            text=True,
+            env=self.environ,
+            start_new_session=True,
         )
         with process:
             try:

@@ -61,6 +61,15 @@ def test_everything_belongs_to_root_and_keeps_modes_and_times(host: Path, tmp_pa
     assert (root / "sub").stat().st_mtime_ns == 1_000_000_001
 
 
+def test_the_top_has_always_the_same_mode_and_owner(host: Path, tmp_path: Path) -> None:
+    root = build(tmp_path / "root", {})
+    root.chmod(0o700)
+    os.chown(root, 7, 8)
+    _HOST.copy(host, ALL, root)
+    assert listing(tmp_path)[-1].startswith("root/sub/deep/e.txt")
+    assert "root d 755 0:0" in listing(tmp_path)
+
+
 def test_attributes_sockets_and_devices_stay_on_the_host(host: Path) -> None:
     os.setxattr(host / "a.txt", "user.mine", b"1")
     os.mknod(host / "null", 0o020666, os.makedev(1, 3))

@@ -119,7 +119,8 @@ def test_a_signal_terminates_the_command_and_is_told(dagger, number):
 
 def test_a_command_may_use_the_session_while_it_cleans_up(dagger):
     query = shlex.join(dagger.argv("query"))
-    script = f"trap 'echo \"{{ version }}\" | {query}; exit' TERM; echo ready; while :; do sleep 0.1; done"
+    clean_up = f"trap '' INT; trap 'echo \"{{ version }}\" | {query}; exit' TERM"
+    script = f"{clean_up}; echo ready; while :; do sleep 0.1; done"
     with dagger.started("run", "sh", "-c", script) as process:
         process.stdout.readline()
         os.killpg(process.pid, signal.SIGINT)  # as a terminal's Ctrl-C: to all in the foreground

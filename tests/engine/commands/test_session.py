@@ -68,8 +68,18 @@ def test_a_signal_ends_it_with_success(dagger, number):
         assert refuses(announced["port"])
 
 
+def test_a_signal_while_it_starts_ends_it_too(dagger):
+    with dagger.started("session") as process:
+        time.sleep(0.15)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=20) in {0, 128 + signal.SIGTERM, -signal.SIGTERM}
+
+
 def test_flags_of_newer_sdks_are_ignored(dagger):
-    with dagger.session("--load-workspace-modules", "--new-flag", "value", "--project", "/p", "--version=x") as (_, told):
+    with dagger.session("--load-workspace-modules", "--new-flag", "value", "--project", "/p", "--version=x") as (
+        _,
+        told,
+    ):
         assert ask(told, "{ version }")["data"]
 
 
@@ -83,7 +93,12 @@ def test_every_session_has_its_own_token(dagger):
 
 def test_a_session_with_no_input_ends_at_once(dagger):
     ended = subprocess.run(
-        dagger.argv("session"), stdin=subprocess.DEVNULL, env=dagger.environ, capture_output=True, timeout=30, check=False
+        dagger.argv("session"),
+        stdin=subprocess.DEVNULL,
+        env=dagger.environ,
+        capture_output=True,
+        timeout=30,
+        check=False,
     )
     assert ended.returncode == 0
 

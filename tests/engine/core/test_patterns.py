@@ -52,6 +52,8 @@ from engine.core.patterns import PatternError, Patterns, has_wildcard, local_pat
         (["*", "!d/keep"], "d/keep", False),
         (["*", "!d/keep"], "d/other", True),
         (["a", "!**/x", "a/b/x"], "a/b/x", True),
+        # A `!` pattern that had nothing to take back at the directory says nothing about what is below it.
+        (["d/x", "!d"], "d/x", True),
         ([], "a", False),
         (["", "  "], "a", False),
     ],

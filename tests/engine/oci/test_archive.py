@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import zstandard
@@ -14,6 +14,9 @@ from engine.errors import DigestMismatch, ImageError
 from engine.oci.archive import ArchivedImage, find_image, open_archive
 from engine.oci.compression import copy
 from tests.tars import ImageArchive, entry, hardlink, sha256, symlink, tar
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _AMD = Platform.parse("linux/amd64")
 _LAYER = tar(entry("f", b"x"))

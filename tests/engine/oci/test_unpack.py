@@ -6,7 +6,7 @@ import io
 import os
 import stat
 import tarfile
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +14,9 @@ from engine.errors import ImageError
 from engine.oci.layer import write_layer
 from engine.oci.unpack import apply_layer
 from tests.tars import entry, hardlink, symlink, tar
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = pytest.mark.root
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +17,7 @@ from tests.tars import ImageArchive, entry, sha256, tar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 _LAYERS = [tar(entry("f", b"one")), tar(entry("g", b"two" * 10_000))]
 

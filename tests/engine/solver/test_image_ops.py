@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import tarfile
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +14,7 @@ from engine.core.image_config import ImageConfig
 from engine.core.platform import Platform
 from engine.core.tree import EMPTY, SnapshotId
 from engine.errors import DigestMismatch, ImageError
+from engine.linux.process import run
 from engine.oci.compression import Compression
 from engine.oci.manifest import MediaTypes
 from engine.oci.reference import Reference, parse_reference
@@ -27,6 +26,7 @@ from tests.tars import ImageArchive, entry, sha256, tar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 pytestmark = pytest.mark.root
 
@@ -210,7 +210,7 @@ async def test_other_programs_read_the_archive(
     await engine.ops.export_archive([_variant(snapshot)], compression=compression, media_types=media_types, out=out)
     for transport in ("oci-archive", "docker-archive"):
         command = ["skopeo", "inspect", "--config", f"{transport}:{out}"]
-        found = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+        found = json.loads((await run(command)).stdout)
         assert found["config"] == {"User": "7", "Env": ["A=1"], "Entrypoint": ["e"]}
 
 
@@ -225,9 +225,9 @@ async def test_umoci_unpacks_what_was_exported(engine: _Engine, tmp_path: Path) 
         second = await staged.commit("remove")
     await engine.ops.export_archive([_variant(second)], out=tmp_path / "out.tar")
     copy = ["skopeo", "copy", "--quiet", f"oci-archive:{tmp_path}/out.tar", f"oci:{tmp_path}/layout:it"]
-    subprocess.run(copy, check=True)
+    await run(copy)
     unpack = ["umoci", "raw", "unpack", "--image", f"{tmp_path}/layout:it", str(tmp_path / "root")]
-    subprocess.run(unpack, check=True, capture_output=True)
+    await run(unpack)
     names = sorted(str(path.relative_to(tmp_path / "root")) for path in (tmp_path / "root").rglob("*"))
     assert names == ["d", "d/new", "kept"]
 

@@ -67,3 +67,11 @@ def test_a_diff_holds_what_is_new_or_changed_with_its_directories(old: Path, new
     assert lines[1] == "mode f 600 0:0"
     assert lines[4] == "same d 711 0:0"
     assert (tmp_path / "into/n/new").stat().st_mtime == 5
+
+
+def test_a_diff_keeps_the_directories_above_with_their_modes(old: Path, tmp_path: Path) -> None:
+    new = build(tmp_path / "new", {**_OLD, "gone/deep/x": "changed"})
+    for root in (old, new):
+        (root / "gone").chmod(0o1711)
+    TREES.diff(old, "/", new, "/", build(tmp_path / "into", {}))
+    assert listing(tmp_path / "into") == ["gone d 1711 0:0", "gone/deep d 755 0:0", "gone/deep/x f 644 0:0"]

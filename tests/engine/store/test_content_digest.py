@@ -47,7 +47,7 @@ def _other_device(root: Path) -> None:
     "change",
     [
         lambda root: (root / "f").write_text("2"),
-        lambda root: (root / "f").rename(root / "F"),
+        lambda root: (root / "f").rename(root / "ff"),
         lambda root: (root / "f").chmod(0o4644),
         lambda root: (root / "d").chmod(0o700),
         lambda root: root.chmod(0o700),
@@ -92,8 +92,10 @@ def test_a_selection_has_the_digest_of_its_copy(tmp_path: Path) -> None:
     assert _digest(source, selection=selection) == _digest(copied)
 
 
-def test_names_and_contents_do_not_run_into_each_other(tmp_path: Path) -> None:
-    one, other = build(tmp_path / "one", {"a": "", "b": ""}), build(tmp_path / "other", {"ab": ""})
+def test_a_name_and_a_value_do_not_run_into_each_other(tmp_path: Path) -> None:
+    one, other = build(tmp_path / "one", {"f": ""}), build(tmp_path / "other", {"f": ""})
+    os.setxattr(one / "f", "user.ab", b"c")
+    os.setxattr(other / "f", "user.a", b"bc")
     assert _digest(one) != _digest(other)
 
 

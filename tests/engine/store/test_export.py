@@ -64,9 +64,11 @@ def test_links_in_the_target_lead_nowhere(root: Path, out: Path, tmp_path: Path)
     build(out, {})
     (out / "sub").symlink_to(outside)
     (out / "a.txt").symlink_to(outside / "c")
+    (build(out, {"inside/f": ""}) / "empty").symlink_to("inside")
     TREES.export_directory(root, "/", out, wipe=True)
     assert (outside / "c").read_text() == "precious"
     assert not (out / "sub").is_symlink()
+    assert not (out / "empty").is_symlink()
 
 
 def test_the_target_itself_may_be_a_link(root: Path, out: Path, tmp_path: Path) -> None:
