@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
@@ -137,6 +138,8 @@ def _overlay(state: Path) -> Check:
             problem = _in_child(lambda: _try_overlay(Path(scratch)))
     except OSError as error:
         problem = f"cannot write to {folder}: {error.strerror}"
+    if problem == os.strerror(errno.EPERM):
+        remedy = _PRIVILEGES
     return Check(name=name, ok=not problem, detail=problem or f"works on {folder}", remedy=remedy)
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import secrets
 import sys
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
 
 from engine.core.platform import host as host_platform
+from engine.errors import EngineError
 from engine.executor.output import Capture
 from engine.executor.process_files import MountedFiles
 from engine.executor.runtime import OciRuntime
@@ -115,10 +117,21 @@ async def _session(
             cache_map=store.cache_map,
             registry=SkopeoRegistry(scratch=scratch, docker_config=_docker_config(settings.environ)),
             scratch=scratch,
+            created=_source_date(settings.environ),
         ),
         blobs=store.blobs,
         host=host,
     )
+
+
+def _source_date(environ: Mapping[str, str]) -> datetime | None:
+    """Read SOURCE_DATE_EPOCH, seconds since 1970 (reproducible-builds.org); raises EngineError for another text."""
+    text = environ.get("SOURCE_DATE_EPOCH")
+    if not text:
+        return None
+    if not text.isdecimal():
+        raise EngineError(f"SOURCE_DATE_EPOCH must be a number of seconds since 1970, not {text!r}")
+    return datetime.fromtimestamp(int(text), UTC)
 
 
 def _docker_config(environ: Mapping[str, str]) -> Path:

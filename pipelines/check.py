@@ -22,11 +22,14 @@ if TYPE_CHECKING:
 _LAST_LINES = 40
 
 
-def environment(plan: Plan) -> dagger.Container:
-    """Return the image's environment with the development dependencies, the code and the tests, and their user."""
+def environment(plan: Plan, ground: dagger.Container) -> dagger.Container:
+    """Return the image's environment with the development dependencies, the code and the tests, and their user.
+
+    `ground` is the image's base, or one that holds more, such as a database's programs for the tests.
+    """
     installed = environment_builder(plan, "dev").directory(VENV)
     return (
-        plan.base.container.with_directory(VENV, installed)
+        ground.with_directory(VENV, installed)
         .with_directory(HOME, sources.code_with_tests(plan.settings.project), owner=OWNER)
         .with_user(OWNER)
         .with_workdir(HOME)
@@ -36,9 +39,9 @@ def environment(plan: Plan) -> dagger.Container:
     )
 
 
-def steps(plan: Plan) -> dict[str, dagger.Container]:
+def steps(plan: Plan, ground: dagger.Container) -> dict[str, dagger.Container]:
     """Describe each check as a container whose last command ends with 0 when all is well."""
-    ready = environment(plan)
+    ready = environment(plan, ground)
     production = ready.with_env_variable("DJANGO_SETTINGS_MODULE", plan.project.settings_module).with_(
         throwaway_settings
     )
@@ -53,7 +56,7 @@ def steps(plan: Plan) -> dict[str, dagger.Container]:
     }
 
 
-async def check(plan: Plan) -> list[Outcome]:
+async def check(plan: Plan, ground: dagger.Container) -> list[Outcome]:
     """Run every check side by side."""
     outcomes: dict[str, Outcome] = {}
 
@@ -64,7 +67,7 @@ async def check(plan: Plan) -> list[Outcome]:
         detail = "\n".join(said[-1:] if code == 0 else [f"ended with exit code {code}:", *said[-_LAST_LINES:]])
         outcomes[name] = Outcome(step=name, ok=code == 0, seconds=time.monotonic() - started, detail=detail)
 
-    described = steps(plan)
+    described = steps(plan, ground)
     async with anyio.create_task_group() as group:
         for name, container in described.items():
             group.start_soon(run, name, container)

@@ -102,7 +102,7 @@ async def _run(settings: Settings, options: argparse.Namespace) -> int:
         plan = Plan(settings=settings, project=project, base=base, revision=revision)
         if options.command == "build":
             return await _build(plan, notes, started=started, json=options.json)
-        outcomes = await check(plan) if options.command == "check" else await _smoke(plan, made)
+        outcomes = await _check(plan, made) if options.command == "check" else await _smoke(plan, made)
     print(report.as_json(outcomes) if options.json else report.outcomes_text(outcomes))
     return 0 if all(outcome.ok for outcome in outcomes) else 1
 
@@ -118,7 +118,7 @@ async def _bases(settings: Settings, command: str) -> dict[Recipe, BaseArchive]:
     """Make the bases that the run needs, before any connection: one after the other, for they share the network."""
     if settings.base_image:
         return {}
-    wanted = [images.PYTHON, images.POSTGRES] if command == "smoke" else [images.PYTHON]
+    wanted = [images.PYTHON] if command == "build" else [images.PYTHON, images.POSTGRES]
     return {recipe: await to_thread.run_sync(base_archive, recipe, settings.bases) for recipe in wanted}
 
 
@@ -144,6 +144,11 @@ async def _build(plan: Plan, notes: Sequence[str], *, started: float, json: bool
     report.write_report(result, settings.report)
     print(report.as_json(result) if json else report.build_text(result))
     return 0
+
+
+async def _check(plan: Plan, made: dict[Recipe, BaseArchive]) -> list[Outcome]:
+    ground = images.from_archive(made[images.POSTGRES]) if images.POSTGRES in made else plan.base.container
+    return await check(plan, ground)
 
 
 async def _smoke(plan: Plan, made: dict[Recipe, BaseArchive]) -> list[Outcome]:

@@ -22,9 +22,12 @@ PYTHON = Recipe(packages=("ca-certificates", "python3", "tzdata"), account=USER,
 
 POSTGRES_IMAGE = "postgres:17-trixie"
 
-# PostgreSQL's just-in-time compiler is half of its size and of no use to a database that lives for a minute.
+# The same and PostgreSQL, whose just-in-time compiler is half of its size and of no use for a minute's life.
 POSTGRES = Recipe(
-    packages=("postgresql-17", "tzdata"),
+    packages=(*PYTHON.packages, "postgresql-17"),
+    account=USER,
+    uid=UID,
+    home=HOME,
     left_out=(
         "/usr/lib/*/libLLVM*",
         "/usr/lib/*/libz3.so*",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _CHUNK = 4096
 
 
-async def serve_until_told_to_stop(  # noqa: PLR0913 (the two verbs that serve differ in all of them)
+async def serve_until_told_to_stop(
     settings: EngineSettings,
     *,
     token: str | None,

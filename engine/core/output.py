@@ -8,12 +8,11 @@ LIMIT = 102_400
 
 def tail(data: bytes) -> str:
     """The last bytes of a stream without surrounding space; says how many are missing in place of the first of them."""
-    data = data.strip()
     missing = len(data) - LIMIT
     if missing > 0:
         note = f"[omitting {missing} bytes]...".encode()
         data = note + data[-LIMIT:][len(note) :]
-    return text(data)
+    return text(data.strip())
 
 
 def text(data: bytes) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import shutil
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 from anyio import to_thread
 
-from engine.errors import HostError
+from engine.errors import CommandFailed, HostError
 from engine.executor.bundle import Bundle
 from engine.executor.cgroups import Cgroups
 from engine.executor.child import Child
@@ -20,11 +20,13 @@ from engine.executor.mount_points import mount_points
 from engine.executor.program import obstacle
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from engine.core.process import Process
     from engine.executor.spec import Host
     from engine.solver.ports import Output, Running
+
+T = TypeVar("T")
 
 
 class OciRuntime:
@@ -46,7 +48,7 @@ class OciRuntime:
         """Run to the end; exit code, 128 + signal when a signal ended it.
 
         A program that can not be started ends with code 1 and the reason on stderr. Raises CommandFailed when the
-        runtime itself fails, HostError when it is missing.
+        runtime itself fails or the container cannot be prepared, HostError when a program of the host is missing.
         """
         async with self.start(process, output, stdin=stdin) as running:
             return await running.wait()
@@ -54,14 +56,15 @@ class OciRuntime:
     @asynccontextmanager
     async def start(self, process: Process, output: Output, *, stdin: bytes | Path = b"") -> AsyncIterator[Running]:
         """Start in the background; leaving the context kills it."""
-        reason = await to_thread.run_sync(obstacle, process)
+        reason = await to_thread.run_sync(_prepared, lambda: obstacle(process))
         if reason:
             output.write("stderr", f"{reason}\n".encode())
             yield NotStarted()
             return
         resources = ExitStack()
         try:
-            container = Container(*await to_thread.run_sync(self._begin, process, resources), output)
+            begun = await to_thread.run_sync(_prepared, lambda: self._begin(process, resources))
+            container = Container(*begun, output)
             async with container.followed(stdin):
                 yield container
         finally:
@@ -69,7 +72,7 @@ class OciRuntime:
                 await to_thread.run_sync(resources.close)
 
     def _begin(self, process: Process, resources: ExitStack) -> tuple[Child, Bundle]:
-        program, host = self._prepared()
+        program, host = self._program_and_host()
         bundle = Bundle.create(self._state, program=program, process=process, host=host)
         resources.callback(shutil.rmtree, bundle.folder, ignore_errors=True)
         resources.enter_context(self._cgroups.hidden())
@@ -78,7 +81,7 @@ class OciRuntime:
         resources.callback(child.close)
         return child, bundle
 
-    def _prepared(self) -> tuple[str, Host]:
+    def _program_and_host(self) -> tuple[str, Host]:
         if self._ready is None:  # two threads at once find out the same
             program = shutil.which(self._program)
             if not program or not self._init.exists():
@@ -87,3 +90,12 @@ class OciRuntime:
             self._state.mkdir(parents=True, exist_ok=True)
             self._ready = program, this_host(self._init)
         return self._ready
+
+
+def _prepared(step: Callable[[], T]) -> T:
+    """Do a step of the preparation; what the file system refuses is told in a sentence."""
+    try:
+        return step()
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        raise CommandFailed(f"the container cannot be prepared: {where}{error.strerror or error}") from error

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _CHUNK = 1 << 18
-# zlib-ng rather than the standard library's zlib: three times as fast (72 against 21 MB/s on a Debian /usr, 2.5 % larger)
-# and pinned by the lock file: two machines give equal bytes whatever zlib their Python was built with. Its generic and its
-# vector code were seen to give the same bytes on 100 MB at every level. ISA-L is faster, but promises no such thing.
+# zlib-ng rather than the standard library's zlib: three times as fast (72 against 21 MB/s on a Debian /usr, 2.5 %
+# larger) and pinned by the lock file: two machines give equal bytes whatever zlib their Python was built with. Its
+# generic and its vector code were seen to give the same bytes on 100 MB at every level. ISA-L is faster, but promises
+# no such thing.
 _GZIP_LEVEL = 5
 _ZSTD_LEVEL = 3
 _GZIP_ERROR = cast("type[Exception]", zlib_ng.error)  # its stub calls it a value

@@ -78,7 +78,9 @@ async def as_tarball(
 ) -> File:
     variants = _variants(receiver, platform_variants)
     compression, types = _format(forced_compression, media_types)
-    key = digest_of(["tarball", [_described(v) for v in variants], forced_compression, media_types])
+    key = digest_of(
+        ["tarball", [_described(v) for v in variants], forced_compression, media_types, str(session.images.created)]
+    )
 
     async def run() -> Outcome:
         async with session.trees.staged() as staged:

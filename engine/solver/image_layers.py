@@ -11,6 +11,7 @@ from anyio import to_thread
 from engine.core.digest import Digest, digest_of
 from engine.core.tree import SnapshotId
 from engine.errors import DigestMismatch, ImageError
+from engine.oci.ahead import Ahead
 from engine.oci.compression import CompressingSink, Compression, copy, decompress
 from engine.oci.layer import write_layer
 from engine.oci.unpack import apply_layer
@@ -80,8 +81,8 @@ class ImageLayers:
                 packed = _Tee(source, blob)
                 compression, contents = decompress(packed)
                 unpacked = _Hashed(contents)
-                apply_layer(unpacked, root)
-                copy(packed)  # what follows the compressed stream belongs to the blob too
+                with Ahead(unpacked) as ahead:
+                    apply_layer(ahead, root)
                 if unpacked.digest() != layer.diff_id:
                     raise DigestMismatch(f"its contents have the digest {unpacked.digest()}, not {layer.diff_id}")
                 return compression, PackedLayer(

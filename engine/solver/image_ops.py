@@ -27,6 +27,7 @@ from engine.solver.image_layers import ImageLayers, LayerSource
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from engine.core.login import Login
     from engine.oci.archive import Archive
@@ -74,17 +75,26 @@ class ImageVariant:
 class ImageOps:
     """Imports, exports, pulls and publishes images; what was done before is not done again.
 
-    `scratch` is a directory for what is in passing, best on the store's file system.
+    `scratch` is a directory for what is in passing, best on the store's file system. `created` replaces the times at
+    which layers were made, for images that are the same whenever they are built (SOURCE_DATE_EPOCH).
     """
 
     def __init__(
-        self, *, snapshots: Snapshots, blobs: Blobs, cache_map: CacheMap, registry: Registry, scratch: Path
+        self,
+        *,
+        snapshots: Snapshots,
+        blobs: Blobs,
+        cache_map: CacheMap,
+        registry: Registry,
+        scratch: Path,
+        created: datetime | None = None,
     ) -> None:
         self._snapshots = snapshots
         self._blobs = blobs
         self._cache_map = cache_map
         self._registry = registry
         self._scratch = scratch
+        self.created = created
         self._layers = ImageLayers(snapshots=snapshots, blobs=blobs, cache_map=cache_map)
 
     # Archives.
@@ -286,7 +296,7 @@ class ImageOps:
 
     def _described(self, snapshot: SnapshotId, packed: PackedLayer) -> FinishedLayer:
         description, created = self._snapshots.described(snapshot)
-        history = History(created=created, created_by=description)
+        history = History(created=self.created or created, created_by=description)
         return FinishedLayer(packed=packed, path=self._blobs.path(packed.digest), history=history)
 
 

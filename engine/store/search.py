@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from stat import S_ISREG
 from typing import TYPE_CHECKING
 
-from pathspec import GitIgnoreSpec
-
+from engine.core.gitignore import IgnoreFile
 from engine.core.matching_lines import Hit, matching_lines
 from engine.core.paths import cleaned, climbs_out
 from engine.core.tree import ALL, SearchQuery, SearchResult
@@ -84,13 +83,13 @@ def _relative(path: str) -> str:
 
 def _below(top: Place, prefix: str, query: SearchQuery) -> Iterator[_Candidate]:
     names = _ignore_files(top) if query.skip_ignored else ()
-    chosen = _Globs(query.globs)
-    hidden: list[str] = []
+    globs = _Globs(query)
+    left_out: set[str] = set()
     for entry in Walk(top=top.real, selection=ALL, ignore_files=names):
-        if query.skip_hidden and (entry.name.startswith(".") or entry.directory in hidden):
+        if entry.directory in left_out or not globs.take(prefix + entry.path, directory=entry.is_directory):
             if entry.is_directory:
-                hidden.append(entry.path)
-        elif S_ISREG(entry.status.st_mode) and chosen.take(prefix + entry.path):
+                left_out.add(entry.path)
+        elif S_ISREG(entry.status.st_mode):
             yield _Candidate(prefix + entry.path, entry.real)
 
 
@@ -111,13 +110,19 @@ def find_git(top: Place) -> bool:
 class _Globs:
     """ripgrep's `--glob`: the rules of .gitignore turned round, so that what they name is taken."""
 
-    def __init__(self, globs: tuple[str, ...]) -> None:
-        self._spec = GitIgnoreSpec.from_lines(globs)
-        self._only_named = any(not glob.startswith("!") for glob in globs)
+    def __init__(self, query: SearchQuery) -> None:
+        self._rules = IgnoreFile(query.globs)
+        self._only_named = any(not glob.startswith("!") for glob in query.globs)
+        self._skip_hidden = query.skip_hidden
 
-    def take(self, path: str) -> bool:
-        verdict = self._spec.check_file(path).include
-        return not self._only_named if verdict is None else verdict
+    def take(self, path: str, *, directory: bool) -> bool:
+        """Whether a file is searched, or a directory looked into; a glob that names a hidden path takes it."""
+        verdict = self._rules.verdict(path, directory=directory)
+        if verdict is not None:
+            return verdict
+        if self._skip_hidden and path.rpartition("/")[2].startswith("."):
+            return False
+        return directory or not self._only_named
 
 
 def _results(candidate: _Candidate, expression: re.Pattern[str], query: SearchQuery) -> list[SearchResult]:

@@ -7,6 +7,7 @@ import shlex
 import signal
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -114,7 +115,7 @@ def test_a_signal_terminates_the_command_and_is_told(dagger, number):
         process.send_signal(number)
         stdout, stderr = process.communicate(timeout=20)
         assert (process.returncode, stdout, stderr) == (2, "", "run canceled\n")
-        assert not os.path.exists(f"/proc/{command}")
+        assert not Path(f"/proc/{command}").exists()
 
 
 def test_a_command_may_use_the_session_while_it_cleans_up(dagger):
@@ -138,7 +139,7 @@ def test_a_command_that_does_not_end_in_time_is_killed(dagger):
         process.wait(timeout=20)
         assert process.returncode == 2
         assert 0.4 < time.monotonic() - begun < 10
-        assert not os.path.exists(f"/proc/{command}")
+        assert not Path(f"/proc/{command}").exists()
 
 
 def test_nonsense_as_a_timeout_is_an_error(dagger):
@@ -165,5 +166,4 @@ def test_killing_run_ends_its_session(dagger):
 
 
 def listening(port: int) -> bool:
-    with open("/proc/net/tcp") as table:
-        return any(f":{port:04X} 00000000:0000 0A" in line for line in table)
+    return f":{port:04X} 00000000:0000 0A" in Path("/proc/net/tcp").read_text()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -11,6 +10,8 @@ import time
 import urllib.error
 import urllib.request
 from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -88,7 +89,8 @@ def test_every_session_has_its_own_token(dagger):
         assert one["session_token"] != two["session_token"]
         with pytest.raises(urllib.error.HTTPError) as refused:
             ask({**one, "session_token": two["session_token"]}, "{ version }")
-        assert refused.value.code == 401
+        with refused.value as answer:
+            assert answer.code == 401
 
 
 def test_a_session_with_no_input_ends_at_once(dagger):
@@ -101,6 +103,7 @@ def test_a_session_with_no_input_ends_at_once(dagger):
         check=False,
     )
     assert ended.returncode == 0
+    assert json.loads(ended.stdout).keys() == {"port", "session_token"}
 
 
 def test_killing_it_leaves_no_process(dagger):
@@ -110,10 +113,28 @@ def test_killing_it_leaves_no_process(dagger):
         assert children
         process.kill()
         process.wait()
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 15
         while any(map(alive, children)) and time.monotonic() < deadline:
             time.sleep(0.02)
         assert not any(map(alive, children))
+
+
+def test_a_signal_ends_a_running_command_and_answers_its_query(dagger, base_archive):
+    with dagger.session() as (process, announced), ThreadPoolExecutor(1) as waiting:
+        file = ask(announced, f'{{ host {{ file(path: "{base_archive}") {{ id }} }} }}')["data"]["host"]["file"]["id"]
+        command = 'withExec(args: ["sh", "-c", "echo began; exec sleep 54321"]) { stdout }'
+        answer = waiting.submit(ask, announced, f'{{ container {{ import(source: "{file}") {{ {command} }} }} }}')
+        while "began" not in process.stderr.readline().rpartition("|")[2]:
+            pass
+        processes = descendants(process.pid)
+        process.send_signal(signal.SIGTERM)
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            answer.result(timeout=20)
+        with refused.value as closing:
+            assert closing.code == 503
+            assert json.load(closing)["errors"][0]["message"] == "session is closing"
+        assert process.wait(timeout=20) == 0
+        assert not any(map(alive, processes))
 
 
 def test_where_it_may_not_start_it_says_what_is_missing(dagger):
@@ -133,10 +154,9 @@ def test_a_store_that_cannot_be_made_is_one_clear_line(dagger, tmp_path):
 
 
 def descendants(pid: int) -> list[int]:
-    with open(f"/proc/{pid}/task/{pid}/children") as children:
-        direct = [int(child) for child in children.read().split()]
+    direct = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     return direct + [grandchild for child in direct for grandchild in descendants(child)]
 
 
 def alive(pid: int) -> bool:
-    return os.path.exists(f"/proc/{pid}")
+    return Path(f"/proc/{pid}").exists()

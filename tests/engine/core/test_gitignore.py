@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.core.gitignore import IgnoreRules
+from engine.core.gitignore import IgnoreFile, IgnoreRules
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,14 @@ from engine.core.gitignore import IgnoreRules
         ("\ufeffa.txt", "a.txt", False, True),
         ("!\na.txt", "a.txt", False, True),
         ("", "a", False, False),
+        ("a\\ ", "a ", False, True),
+        ("a  ", "a", False, True),
+        ("\\!a", "!a", False, True),
+        ("[a\nb", "b", False, True),
+        # The usual way to keep one kind of file only.
+        ("*\n!*/\n!*.py", "src", True, False),
+        ("*\n!*/\n!*.py", "src/a.py", False, False),
+        ("*\n!*/\n!*.py", "src/a.txt", False, True),
     ],
 )
 def test_a_text_ignores_what_git_ignores(text: str, path: str, *, directory: bool, ignored: bool) -> None:
@@ -44,3 +52,14 @@ def test_rules_from_above_know_where_the_paths_start() -> None:
     assert rules.ignore("sub/x", directory=False)
     assert not rules.ignore("x", directory=False)
     assert not rules.ignore("app/build", directory=True)
+
+
+def test_a_pattern_says_nothing_about_what_is_below_the_directory_it_names() -> None:
+    rules = IgnoreRules().within("", ["build"]).within("d", ["!c\n!*/"])
+    assert not rules.ignore("d/c", directory=True)
+    assert rules.ignore("d/c/build", directory=False)
+
+
+def test_a_verdict_is_none_when_no_pattern_speaks() -> None:
+    file = IgnoreFile(["*.a", "!b.a"])
+    assert [file.verdict(path, directory=False) for path in ("x.a", "b.a", "c")] == [True, False, None]

@@ -4,6 +4,7 @@ import errno
 import os
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -209,6 +210,12 @@ async def test_a_fault_of_the_runtime_is_told_apart(runtime: OciRuntime, process
         await _run(runtime, process("true", mounts=(missing,)))
 
 
+async def test_a_mount_below_a_file_is_told_in_a_sentence(runtime: OciRuntime, process: Make, tmp_path: Path) -> None:
+    with pytest.raises(CommandFailed, match=r"the container cannot be prepared: /etc/passwd: Not a directory"):
+        await _run(runtime, process("true", mounts=(Bind(source=tmp_path, target="/etc/passwd/x"),)))
+    assert _names(tmp_path / "state") == []
+
+
 async def test_a_missing_runtime_names_the_package(process: Make, tmp_path: Path) -> None:
     with pytest.raises(HostError, match="no-such-runtime is missing: install the Debian packages crun and tini"):
         await _run(OciRuntime(tmp_path / "state", "no-such-runtime"), process("true"))
@@ -295,8 +302,11 @@ async def test_many_containers_run_side_by_side(runtime: OciRuntime, process: Ma
 
 def _running(argument: str) -> bool:
     """Whether any process of the machine has an argument."""
-    lines = (path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists())
-    return any(argument.encode() in line.split(b"\0") for line in lines)
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            if argument.encode() in path.read_bytes().split(b"\0"):
+                return True
+    return False
 
 
 def _permitted() -> str:

@@ -95,7 +95,8 @@ def test_standard_streams_are_inherited_and_written_once() -> None:
 def test_what_was_printed_before_is_not_printed_twice() -> None:
     command = _script("return 0")
     command[2] = command[2].replace("def body", "print('before')\n\ndef body")
-    assert subprocess.run(command, capture_output=True, check=True, timeout=30).stdout == b"before\n"
+    env = os.environ | {"PYTHONUNBUFFERED": ""}
+    assert subprocess.run(command, capture_output=True, check=True, timeout=30, env=env).stdout == b"before\n"
 
 
 def test_the_body_has_its_own_proc_pids_and_umask() -> None:

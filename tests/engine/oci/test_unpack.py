@@ -217,6 +217,12 @@ def test_a_hostile_entry_is_an_error_and_touches_nothing_outside(
     assert _outside(root) == before
 
 
+def test_a_hard_link_to_a_symlink_is_one_to_the_link_itself(root: Path) -> None:
+    _apply(root, symlink("s", str(root.parent / "outside/secret")), hardlink("h", "s"))
+    assert (root / "h").is_symlink()
+    assert (root.parent / "outside/secret").stat().st_nlink == 1
+
+
 def test_absolute_names_are_taken_from_the_root_of_the_tree(root: Path) -> None:
     before = _outside(root)
     _apply(root, entry("/etc/f", b"x"), entry("//etc//./g", b"x"), hardlink("/etc/h", "/etc/g"))

@@ -25,8 +25,10 @@ from tests.registries import RunningRegistry, running_registry
 from tests.tars import ImageArchive, entry, sha256, tar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from engine.core.login import Login
 
 pytestmark = pytest.mark.root
 
@@ -39,6 +41,7 @@ class _Engine:
 
     def __init__(self, store: Store, scratch: Path) -> None:
         scratch.mkdir()
+        self.scratch = scratch
         self.store = store
         self.registry = SkopeoRegistry(scratch=scratch)
         self.ops = ImageOps(
@@ -342,6 +345,42 @@ async def test_a_manifest_that_is_not_what_its_digest_says_is_refused(
     stored.write_bytes(stored.read_bytes().replace(b"schemaVersion", b"schemaversion"))
     with pytest.raises((DigestMismatch, ImageError)):
         await other.ops.pull(_at(server).with_digest(digest), _AMD)
+
+
+class _LyingRegistry:
+    """Gives a manifest or a configuration that is not what was asked for."""
+
+    def __init__(self, honest: SkopeoRegistry, lie: str) -> None:
+        self._honest = honest
+        self._lie = lie
+
+    async def manifest(self, reference: Reference, logins: Sequence[Login]) -> bytes:
+        return await self._honest.manifest(reference, logins) + (b" " if self._lie == "manifest" else b"")
+
+    async def config(self, reference: Reference, logins: Sequence[Login]) -> bytes:
+        return await self._honest.config(reference, logins) + (b" " if self._lie == "config" else b"")
+
+    async def download(self, reference: Reference, blobs: Path, logins: Sequence[Login]) -> None:
+        await self._honest.download(reference, blobs, logins)
+
+    async def upload(self, layout: Path, reference: Reference, logins: Sequence[Login]) -> None:
+        await self._honest.upload(layout, reference, logins)
+
+
+@pytest.mark.parametrize("lie", ["manifest", "config"])
+async def test_what_a_registry_answers_is_checked_against_its_digest(
+    engine: _Engine, other: _Engine, server: RunningRegistry, lie: str
+) -> None:
+    digest = await engine.ops.publish([_variant(await engine.change(EMPTY, "a"))], _at(server))
+    ops = ImageOps(
+        snapshots=other.store.snapshots,
+        blobs=other.store.blobs,
+        cache_map=other.store.cache_map,
+        registry=_LyingRegistry(other.registry, lie),
+        scratch=other.scratch,
+    )
+    with pytest.raises(DigestMismatch, match="the registry answered with"):
+        await ops.pull(_at(server).with_digest(digest), _AMD)
 
 
 async def test_a_platform_that_the_index_lacks_is_named(engine: _Engine, server: RunningRegistry) -> None:

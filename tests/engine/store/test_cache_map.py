@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.core.digest import digest_of
+from engine.core.tree import SnapshotId
 from engine.errors import HostError
 from engine.store.cache_map import SqliteCacheMap
 from engine.store.database import Database
@@ -90,6 +91,16 @@ def test_racing_processes_are_given_one_result(layout: Layout) -> None:
     outputs = {process.communicate()[0] for process in processes}
     assert [process.returncode for process in processes] == [0, 0, 0]
     assert len(outputs) == 1
+
+
+def test_a_result_is_unknown_when_a_layer_is_gone_though_its_row_is_not(layout: Layout) -> None:
+    with Database(layout) as database, database.transaction() as connection:
+        connection.execute("INSERT INTO snapshots VALUES (10, NULL, '', 0, NULL)")
+    with SqliteCacheMap(layout) as cache_map:
+        cache_map.put(KEY, {"n": 1}, snapshots=[SnapshotId("a")])
+        assert cache_map.get(KEY) is None
+        layout.layer(SnapshotId("a")).mkdir()
+        assert cache_map.get(KEY) == {"n": 1}
 
 
 def test_a_store_of_another_format_is_refused(layout: Layout) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,7 @@ import pytest
 
 from engine.store.database import Database, this_boot
 from engine.store.layout import Layout
+from engine.store.locks import LockHeld, locked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,6 +63,30 @@ def test_many_processes_may_open_a_new_store_at_once(layout: Layout) -> None:
     )
     processes = [subprocess.Popen([sys.executable, "-c", script, layout.state]) for _ in range(6)]
     assert [process.wait(60) for process in processes] == [0] * 6
+
+
+def test_a_new_store_is_prepared_by_one_at_a_time(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.store.database._BUSY_SECONDS", 0.1)
+    with locked(layout.database_lock), pytest.raises(LockHeld):
+        Database(layout)
+
+
+def test_a_transaction_that_only_reads_at_first_is_alone_too(layout: Layout) -> None:
+    order = []
+
+    def second() -> None:
+        with two.transaction():
+            order.append("second")
+
+    with Database(layout) as one, Database(layout) as two:
+        thread = threading.Thread(target=second)
+        with one.transaction():
+            one.rows("SELECT * FROM snapshots")
+            thread.start()
+            time.sleep(0.2)
+            order.append("first")
+        thread.join()
+    assert order == ["first", "second"]
 
 
 def test_the_boot_is_the_kernels() -> None:

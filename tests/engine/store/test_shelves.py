@@ -66,6 +66,7 @@ async def test_what_is_old_goes_and_what_the_rest_needs_stays(tmp_path: Path) ->
         async with store.snapshots.view(snapshots[2]) as root:
             assert (root / "file").exists()
         assert store.blobs.digests() == [blobs[1]]
+        assert store.snapshots._database.rows("SELECT key FROM results") == [(NEW,)]
         assert len(list(store.layout.volumes.iterdir())) == 1
 
 
@@ -77,7 +78,8 @@ async def test_everything_goes_when_nothing_may_stay(tmp_path: Path) -> None:
         assert list(folder.iterdir()) == []
     with opened_store(tmp_path) as store:
         assert store.cache_map.get(NEW) is None
-        assert store.snapshots._database.rows("SELECT * FROM result_snapshots") == []
+        for table in ("snapshots", "results", "result_snapshots", "result_blobs"):
+            assert store.snapshots._database.rows(f"SELECT * FROM {table}") == []
 
 
 async def test_a_store_in_use_is_not_pruned(tmp_path: Path) -> None:

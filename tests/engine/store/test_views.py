@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import anyio
@@ -22,6 +23,7 @@ class Shown:
     def __init__(self) -> None:
         self.count: list[SnapshotId] = []
         self.failures = 0
+        self.done = False
 
     def __call__(self, snapshot: SnapshotId, target: Path) -> None:
         assert target.is_dir()
@@ -29,6 +31,8 @@ class Shown:
         if self.failures:
             self.failures -= 1
             raise ZeroDivisionError
+        time.sleep(0.05)
+        self.done = True
 
 
 async def test_users_at_once_and_one_after_another_share(tmp_path: Path) -> None:
@@ -40,6 +44,22 @@ async def test_users_at_once_and_one_after_another_share(tmp_path: Path) -> None
     async with views.use(A) as three:
         assert three == one
     assert shown.count == [A]
+
+
+async def test_many_who_come_while_it_is_being_mounted_share_too(tmp_path: Path) -> None:
+    shown = Shown()
+    views = Views(tmp_path / "views", shown)
+    seen: list[bool] = []
+
+    async def look() -> None:
+        async with views.use(A):
+            seen.append(shown.done)
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(10):
+            tasks.start_soon(look)
+    assert shown.count == [A]
+    assert seen == [True] * 10
 
 
 async def test_the_least_recently_used_goes_first(tmp_path: Path) -> None:
