@@ -1,6 +1,6 @@
 """Measure what staging, committing and viewing a snapshot costs, by depth: medians in milliseconds.
 
-    python bench/snapshots.py [STATE]
+    python -m bench.snapshots [STATE]
 
 Needs root. STATE is a directory on the file system to be measured (default: a temporary one).
 """

@@ -173,10 +173,8 @@ def _send_document(patient: str, name: str, headers: dict[str, str]) -> Facts:
     boundary = "probe-boundary"
     fields = {"patient": patient, "kind": "other", "title": "smoke test"}
     parts = [f'Content-Disposition: form-data; name="{key}"\r\n\r\n{value}'.encode() for key, value in fields.items()]
-    parts.append(
-        f'Content-Disposition: form-data; name="file"; filename="{name}"\r\nContent-Type: application/pdf\r\n\r\n'.encode()
-        + DOCUMENT
-    )
+    head = f'Content-Disposition: form-data; name="file"; filename="{name}"\r\nContent-Type: application/pdf\r\n\r\n'
+    parts.append(head.encode() + DOCUMENT)
     body = b"".join(f"--{boundary}\r\n".encode() + part + b"\r\n" for part in parts) + f"--{boundary}--\r\n".encode()
     kind = {"Content-Type": f"multipart/form-data; boundary={boundary}", **headers}
     return _answered("POST", "/api/documents/", body, kind)

@@ -19,8 +19,8 @@ _FIRST_PAUSE = 0.002
 _LONGEST_PAUSE = 0.25
 
 
-class LockHeld(Exception):  # noqa: N818 (not an error of its own: callers say what it means)
-    """Raised when a lock could not be had in time."""
+class LockHeld(Exception):
+    """Raised when a lock could not be had in time; callers say what that means."""
 
 
 @contextmanager

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pipelines.smoke import judge_listing, judge_start, judge_visit, start_order
+from tests.pipelines.running import pipelines
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LISTING = """\
 total 8
@@ -122,6 +127,19 @@ def test_a_start_that_fails_shows_its_last_words() -> None:
 def test_each_wrong_fact_of_the_visit_fails_its_own_step(path: str, value: object, step: str) -> None:
     (failed,) = [outcome for outcome in judge_visit(changed(VISIT, path, value)) if not outcome.ok]
     assert step in failed.step
+
+
+@pytest.mark.root
+@pytest.mark.network
+@pytest.mark.slow
+def test_a_server_that_hands_out_no_static_files_fails_where_they_are_looked_at(project: Path, tmp_path: Path) -> None:
+    settings = project / "config" / "settings" / "production.py"
+    settings.write_text(settings.read_text() + '\nMIDDLEWARE.remove("whitenoise.middleware.WhiteNoiseMiddleware")\n')
+    run = pipelines("smoke", "--json", "--project", str(project), "--output", str(tmp_path / "x.tar"))
+    assert run.code == 1, run.errors
+    failed = [outcome["step"] for outcome in json.loads(run.output)["outcomes"] if not outcome["ok"]]
+    assert failed
+    assert all(step.startswith("/static/admin/css/base.") for step in failed)
 
 
 def test_the_order_is_that_of_the_first_word_of_each_step() -> None:

@@ -30,9 +30,12 @@ class TestDirectoryWithNewFile:
 
     @pytest.mark.parametrize(("mode", "got"), [(0o600, "600"), (0o755, "755"), (0o4755, "755"), (0, "644")])
     def test_the_mode_is_exact_but_for_special_bits(self, tmp_path: Path, mode: int, got: str) -> None:
-        os.umask(0o077)
-        assert listing(write(tmp_path, "f", "", mode=mode)) == [f"f f {got} 0:0"]
-        os.umask(0o022)
+        before = os.umask(0o077)
+        try:
+            root = write(tmp_path, "f", "", mode=mode)
+        finally:
+            os.umask(before)
+        assert listing(root) == [f"f f {got} 0:0"]
 
     def test_an_existing_file_keeps_its_mode_and_owner(self, tmp_path: Path) -> None:
         write(tmp_path, "f", "a long old text", mode=0o700, owner=_OWNER)

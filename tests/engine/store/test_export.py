@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 import pytest
 
 from engine.core.tree import Owner
 from engine.errors import HostError, PathError
-from engine.store import nodes
+from engine.store import export, nodes
 from engine.store.tree import FileTrees
 from tests.engine.store.building import TREES, build, listing, names
 
@@ -94,7 +95,8 @@ def test_a_missing_source_makes_nothing(root: Path, out: Path) -> None:
     assert not out.parent.exists()
 
 
-def test_the_host_is_never_wiped(root: Path) -> None:
+def test_the_host_is_never_wiped(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export, "_remove_others", lambda *_: pytest.fail("this would have been the end"))
     with pytest.raises(PathError, match="cannot export to /: wiping it would remove every file of the host"):
         TREES.export_directory(root, "empty", Path("/"), wipe=True)
 
@@ -149,8 +151,10 @@ def test_a_directory_is_not_exported_as_a_file(root: Path, out: Path) -> None:
         TREES.export_file(root, "sub", out, name="sub", into_directory=False)
 
 
-def test_a_device_is_written_to_and_stays(root: Path) -> None:
-    TREES.export_file(root, "a.txt", Path("/dev/null"), name="a.txt", into_directory=False)
-    assert Path("/dev/null").is_char_device()
+def test_a_device_is_written_to_and_stays(root: Path, tmp_path: Path) -> None:
+    for name, minor in {"null": 3, "full": 7}.items():
+        os.mknod(tmp_path / name, stat.S_IFCHR | 0o666, os.makedev(1, minor))
+    TREES.export_file(root, "a.txt", tmp_path / "null", name="a.txt", into_directory=False)
+    assert (tmp_path / "null").is_char_device()
     with pytest.raises(HostError, match="no space left"):
-        TREES.export_file(root, "a.txt", Path("/dev/full"), name="a.txt", into_directory=False)
+        TREES.export_file(root, "a.txt", tmp_path / "full", name="a.txt", into_directory=False)

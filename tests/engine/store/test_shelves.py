@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = pytest.mark.root
-OLD, NEW = digest_of("old"), digest_of("new")
+OLD, OLD_TOO, NEW = map(digest_of, ("old", "old too", "new"))
 
 
 async def _commit(store: Store, parent: SnapshotId, size: int = 0) -> SnapshotId:
@@ -37,9 +37,10 @@ async def _filled(state: Path) -> tuple[list[SnapshotId], list[Digest]]:
         snapshots = [base, await _commit(store, base), await _commit(store, base), await _commit(store, EMPTY)]
         blobs = [store.blobs.put(data) for data in (b"old", b"new", b"nobody's")]
         store.cache_map.put(OLD, {}, snapshots=[snapshots[1]], blobs=[blobs[0]])
+        store.cache_map.put(OLD_TOO, {}, snapshots=[snapshots[1]])
         store.cache_map.put(NEW, {}, snapshots=[snapshots[2]], blobs=[blobs[1]])
         with store.snapshots._database.transaction() as connection:
-            connection.execute("UPDATE results SET used = 1000 WHERE key = ?", (OLD,))
+            connection.execute("UPDATE results SET used = 1000 WHERE key != ?", (NEW,))
         async with store.volumes.use(digest_of("volume"), exclusive=False) as volume:
             (volume / "file").touch()
     return snapshots, blobs

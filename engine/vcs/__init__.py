@@ -1,0 +1,1 @@
+"""Git repositories through the host's git program: an edge."""
