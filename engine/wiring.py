@@ -20,6 +20,7 @@ from engine.executor.secret_files import secret_files
 from engine.hostfs import LocalHostFiles
 from engine.log import Lines, PlainProgress
 from engine.network.network import SessionNetwork
+from engine.registry.docker import DockerImages
 from engine.registry.skopeo import SkopeoRegistry
 from engine.schema.source import schema_digest
 from engine.server.graphql import GraphqlHandler
@@ -32,13 +33,19 @@ from engine.session.services import Services
 from engine.session.session import Session
 from engine.solver.exec_op import ExecOp
 from engine.solver.flights import Flights
+from engine.solver.git_ops import GitOps
+from engine.solver.http_ops import HttpOps
 from engine.solver.image_ops import ImageOps
+from engine.solver.local_images import LocalImageOps
 from engine.solver.solver import Solver
 from engine.solver.stage import Stager
 from engine.solver.trees import TreeOps
 from engine.store.opening import opened_store
 from engine.store.salt import store_salt
 from engine.store.tree import FileTrees
+from engine.vcs.git import GitProgram
+from engine.web.client import HttpxWeb
+from engine.web.validators import FileValidators
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -93,6 +100,16 @@ async def _session(
     services = Services(group=group, launcher=launcher)
     scratch = store.staging.new_path()
     scratch.mkdir()
+    tree_ops = TreeOps(solver=solver, snapshots=store.snapshots, trees=trees, host=host)
+    images = ImageOps(
+        snapshots=store.snapshots,
+        blobs=store.blobs,
+        cache_map=store.cache_map,
+        registry=SkopeoRegistry(scratch=scratch, docker_config=_docker_config(settings.environ)),
+        scratch=scratch,
+        created=_source_date(settings.environ),
+    )
+    repositories = GitProgram(mirrors=settings.state / "git", scratch=scratch, environ=settings.environ)
     return Session(
         key=secrets.token_hex(16),
         workdir=settings.workdir,
@@ -101,7 +118,7 @@ async def _session(
         secrets=keeper,
         services=services,
         registries=Registries(),
-        trees=TreeOps(solver=solver, snapshots=store.snapshots, trees=trees, host=host),
+        trees=tree_ops,
         execs=ExecOp(
             solver=solver,
             stager=stager,
@@ -111,13 +128,16 @@ async def _session(
             blobs=store.blobs,
             bindings=services,
         ),
-        images=ImageOps(
+        images=images,
+        local_images=LocalImageOps(images=images, local=DockerImages(), scratch=scratch),
+        web=HttpOps(
+            solver=solver,
             snapshots=store.snapshots,
-            blobs=store.blobs,
-            cache_map=store.cache_map,
-            registry=SkopeoRegistry(scratch=scratch, docker_config=_docker_config(settings.environ)),
-            scratch=scratch,
-            created=_source_date(settings.environ),
+            web=HttpxWeb(),
+            validators=FileValidators(settings.state / "http"),
+        ),
+        git=GitOps(
+            solver=solver, flights=flights, snapshots=store.snapshots, trees=tree_ops, repositories=repositories
         ),
         blobs=store.blobs,
         host=host,

@@ -24,6 +24,8 @@ _PACKAGES = {
     "buildah": "buildah",
     "crun": "crun",
     "ip": "iproute2",
+    "docker": "docker.io",
+    "git": "git",
     "mmdebstrap": "mmdebstrap",
     "newgidmap": "uidmap",
     "newuidmap": "uidmap",
@@ -51,13 +53,14 @@ async def run(
     env: Mapping[str, str] | None = None,
     cwd: str | os.PathLike[str] | None = None,
     timeout: float | None = None,  # noqa: ASYNC109 (the message names the program)
+    umask: int = -1,
 ) -> Result:
     """Run a program to its end; raises CommandFailed when it is missing, fails, or takes more than `timeout` seconds.
 
-    `env` replaces the environment. Cancelling kills the program with its process group, and waits until it is gone.
+    `env` replaces the environment, `umask` the mask of modes unless it is -1. Cancelling kills the program with its process group, and waits until it is gone.
     """
     arguments = [os.fspath(argument) for argument in argv]
-    process = await _started(arguments, env, cwd)
+    process = await _started(arguments, env, cwd, umask)
     result = None
     try:
         with anyio.move_on_after(timeout):
@@ -72,10 +75,12 @@ async def run(
     return result
 
 
-async def _started(arguments: list[str], env: Mapping[str, str] | None, cwd: str | os.PathLike[str] | None) -> Process:
+async def _started(
+    arguments: list[str], env: Mapping[str, str] | None, cwd: str | os.PathLike[str] | None, umask: int
+) -> Process:
     try:
         return await anyio.open_process(
-            arguments, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=env, cwd=cwd, start_new_session=True
+            arguments, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=env, cwd=cwd, umask=umask, start_new_session=True
         )
     except FileNotFoundError as error:
         if cwd is not None and not os.path.isdir(cwd):  # noqa: ASYNC240, PTH112 (one look, on the way out)

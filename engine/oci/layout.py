@@ -7,20 +7,21 @@ import json
 import os
 import tarfile
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.oci.manifest import Descriptor, Index, Manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from typing import IO
 
     from engine.core.digest import Digest
 
 _LAYOUT = b'{"imageLayoutVersion":"1.0.0"}'
 _COPY_SIZE = 1 << 20
+_NAME = "io.containerd.image.name"  # containerd images/annotations.go
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +35,13 @@ class Layout:
     """Manifests, indexes, configurations."""
     layers: Mapping[Digest, Path]
     """Files that hold the layers."""
+    name: str = ""
+    """Under which `docker load` keeps the image; empty, as Dagger exports it: under none."""
 
     def index(self) -> bytes:
         """Give the text of index.json."""
-        return _compact(Index(media_type="", manifests=(self.root,)).to_json())
+        root = replace(self.root, annotations={**self.root.annotations, _NAME: self.name}) if self.name else self.root
+        return _compact(Index(media_type="", manifests=(root,)).to_json())
 
 
 def write_directory(layout: Layout, target: Path) -> None:
@@ -89,7 +93,7 @@ def _write_entries(layout: Layout, file: IO[bytes]) -> None:
                 _add_file(tar, name, layout.layers[digest])
         _add(tar, "index.json", layout.index(), 0o644)
         if len(layout.manifests) == 1:
-            _add(tar, "manifest.json", _docker_manifest(layout.manifests), 0o644)
+            _add(tar, "manifest.json", _docker_manifest(layout), 0o644)
         _add(tar, "oci-layout", _LAYOUT, 0o444)
 
 
@@ -106,16 +110,16 @@ def _add_file(tar: tarfile.TarFile, name: str, path: Path) -> None:
         tar.addfile(info, file)
 
 
-def _docker_manifest(manifests: Sequence[Manifest]) -> bytes:
+def _docker_manifest(layout: Layout) -> bytes:
     """What `docker load` reads."""
     return _compact(
         [
             {
                 "Config": "blobs/" + manifest.config.digest.replace(":", "/"),
-                "RepoTags": None,
+                "RepoTags": [layout.name] if layout.name else None,
                 "Layers": ["blobs/" + layer.digest.replace(":", "/") for layer in manifest.layers],
             }
-            for manifest in manifests
+            for manifest in layout.manifests
         ]
     )
 

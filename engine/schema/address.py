@@ -78,10 +78,6 @@ def socket(session: Session, receiver: Address) -> Socket:
     return Socket(host_path=str(session.workdir / receiver.value.removeprefix("unix://")))
 
 
-fields.not_supported("gitRef", "it has no git client")
-fields.not_supported("gitRepository", "it has no git client")
-
-
 @error.lazy("withValue")
 def with_value(_session: Session, receiver: Error, *, name: str, value: str) -> Error:
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from engine.core.container import Container
 from engine.core.digest import digest_of
 from engine.core.file import File
 from engine.core.login import Login, registry_host
@@ -22,13 +23,13 @@ from engine.solver.solver import Outcome
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from engine.core.container import Container
     from engine.core.secret import Secret
     from engine.core.service import Service
     from engine.session.session import Session
     from engine.solver.image_ops import ImportedImage
 
 fields = Fields("Container")
+host = Fields("Host")
 
 TARBALL = "container.tar"
 
@@ -142,6 +143,28 @@ async def publish(
     return str(reference.with_digest(digest))
 
 
+@fields.leaf("exportImage")
+async def export_image(
+    session: Session,
+    receiver: Container,
+    *,
+    name: str,
+    platform_variants: list[Container],
+    forced_compression: str | None = None,
+    media_types: str,
+) -> None:
+    compression, types = _format(forced_compression, media_types)
+    await session.local_images.export(
+        _variants(receiver, platform_variants), parse_reference(name), compression=compression, media_types=types
+    )
+
+
+@host.eager("containerImage")
+async def container_image(session: Session, _host: object, *, name: str) -> Container:
+    image = await session.local_images.fetch(parse_reference(name), session.platform)
+    return _from_image(Container(platform=session.platform, config=image.config), image)
+
+
 @fields.eager("withRegistryAuth")
 async def with_registry_auth(
     session: Session, receiver: Container, *, address: str, username: str, secret: Secret
@@ -174,6 +197,3 @@ def _variants(container: Container, others: Sequence[Container]) -> list[ImageVa
 
 def _described(variant: ImageVariant) -> list[object]:
     return [variant.snapshot, variant.config.to_json(), str(variant.platform), dict(variant.annotations)]
-
-
-fields.not_supported("exportImage", "export an archive and load it: `docker load -i` or `skopeo copy oci-archive:…`")

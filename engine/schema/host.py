@@ -103,6 +103,3 @@ def forwards(ports: Sequence[Mapping[str, object]]) -> tuple[PortForward, ...]:
         )
         for port in ports
     )
-
-
-fields.not_supported("containerImage", "it knows no container engine of the host; import an archive")

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from engine.session.secrets import Secrets
     from engine.session.services import Services
     from engine.solver.exec_op import ExecOp
+    from engine.solver.git_ops import GitOps
+    from engine.solver.http_ops import HttpOps
     from engine.solver.image_ops import ImageOps
+    from engine.solver.local_images import LocalImageOps
     from engine.solver.ports import Blobs, HostFiles
     from engine.solver.trees import TreeOps
 
@@ -34,5 +37,8 @@ class Session:
     trees: TreeOps
     execs: ExecOp
     images: ImageOps
+    local_images: LocalImageOps
+    web: HttpOps
+    git: GitOps
     blobs: Blobs
     host: HostFiles

@@ -127,14 +127,15 @@ class ImageOps:
         compression: Compression | None = None,
         media_types: MediaTypes = MediaTypes.OCI,
         out: Path,
+        name: str = "",
     ) -> Digest:
         """Write the archive of the variants, mode 0600, and give the digest of its manifest or index.
 
         Equal variants give equal bytes. `out` is whole or as it was. Layers are gzip unless `compression` differs.
-        Raises ImageError for no variant, or two of one platform.
+        With a name `docker load` keeps the image under it. Raises ImageError for no variant, or two of one platform.
         """
         layout = await self._layout(variants, compression or Compression.GZIP, media_types)
-        await to_thread.run_sync(write_archive, layout, out)
+        await to_thread.run_sync(write_archive, replace(layout, name=name), out)
         return layout.root.digest
 
     # Registries.

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.core.digest import Digest
+    from engine.core.git import Checkout, GitAccess, GitRefs
+    from engine.core.http import Fetched, HttpRequest
     from engine.core.login import Login
     from engine.core.process import Process
     from engine.core.secret import Secret
@@ -201,6 +203,58 @@ class Registry(Protocol):
 
     async def upload(self, layout: Path, reference: Reference, logins: Sequence[Login]) -> None:
         """Send the one manifest or index of an OCI layout directory, with all it names, unchanged."""
+
+
+class LocalImages(Protocol):
+    """The images of a container engine on this machine. Errors are ImageError; NotSupported when none answers."""
+
+    async def load(self, archive: Path, name: str) -> None:
+        """Take the image of an archive, which says its name."""
+
+    async def save(self, name: str, archive: Path) -> None:
+        """Write the archive of an image to a new file."""
+
+
+class Web(Protocol):
+    """Files over HTTP."""
+
+    async def fetch(self, request: HttpRequest, into: Path) -> Fetched | None:
+        """Write the body to a new file; None when what `request.etag` names still holds. Raises EngineError."""
+
+
+class Validators(Protocol):
+    """What URLs gave last. Blocking: call in a thread."""
+
+    def recall(self, key: Digest) -> Fetched | None:
+        """Give what was kept last under the key."""
+
+    def keep(self, key: Digest, fetched: Fetched) -> None:
+        """Keep under the key."""
+
+
+class Repositories(Protocol):
+    """Git repositories. Nothing of a foreign one is run or obeyed. Errors are EngineError."""
+
+    async def remote_refs(self, access: GitAccess) -> GitRefs:
+        """Ask a remote for its names."""
+
+    async def fetch(self, access: GitAccess, commit: str, *, depth: int, tags: bool = False) -> Path:
+        """Have a commit of a remote, with `depth` commits of history, 0 for all; gives a repository that has it."""
+
+    def adopted(self, folder: Path) -> AbstractAsyncContextManager[Path]:
+        """Have the repository of a directory."""
+
+    async def local_refs(self, repository: Path) -> GitRefs:
+        """Give the names of a repository that was adopted."""
+
+    async def check_out(self, repository: Path, wanted: Checkout, into: Path, access: GitAccess | None = None) -> None:
+        """Fill an empty directory with the files of a commit; `access` is for its submodules."""
+
+    async def clean(self, repository: Path, folder: Path) -> None:
+        """Make a working tree what HEAD has; files that it ignores stay."""
+
+    async def common_ancestor(self, repositories: Sequence[Path], one: str, other: str) -> str:
+        """Give the best commit that both descend from."""
 
 
 class Volumes(Protocol):

@@ -34,6 +34,10 @@ class Solver:
     def __repr__(self) -> str:
         return f"<Solver {self._flights!r}>"
 
+    def known(self, key: Digest) -> Json | None:
+        """Give the result of an operation that was done before; blocking."""
+        return self._cache.get(key)
+
     async def solve(self, key: Digest, run: Callable[[], Awaitable[Outcome]], *, describe: str = "") -> Json:
         """Give the result of the operation that `key` identifies; `describe` names it in the progress."""
         known = self._cache.get(key)

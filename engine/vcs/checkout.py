@@ -59,7 +59,7 @@ async def _clone(repository: Path, wanted: Checkout, into: Path, environ: Mappin
     limit = [f"--depth={wanted.depth}"] if wanted.depth > 0 else []
     names = [f"+{TAGS}*:{TAGS}*"] if wanted.tags else []
     kept = "refs/fetched"
-    source = f"file://{repository}"
+    source = repository
     await git("-C", into, "fetch", "--quiet", "--no-tags", *limit, "--", source, f"+{wanted.commit}:{kept}", *names)
     if branch:
         await git("-C", into, "update-ref", wanted.name, wanted.commit)

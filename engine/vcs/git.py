@@ -53,7 +53,7 @@ class GitProgram:
 
     async def local_refs(self, repository: Path) -> GitRefs:
         """Give the names of a repository that was adopted."""
-        return GitRefs.parse(await local_git(self._environ)("ls-remote", "--symref", "--", f"file://{repository}"))
+        return GitRefs.parse(await local_git(self._environ)("ls-remote", "--symref", "--", repository))
 
     async def check_out(self, repository: Path, wanted: Checkout, into: Path, access: GitAccess | None = None) -> None:
         """Fill an empty directory; `access` is for the submodules."""
