@@ -1,7 +1,7 @@
 # `make help` lists what there is. ENGINE=local (default) or dagger, BASE=debian (default) or image=REF.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help build check smoke test lint format dev down load clean bootstrap
+.PHONY: help build check smoke prove test lint format dev down load clean bootstrap
 export ENGINE BASE
 
 PYTHON := .venv/bin/python
@@ -22,6 +22,10 @@ check: lint ## lint, types, import rules, and the API's own tests in the environ
 smoke: bootstrap ## run the built image with a PostgreSQL and look at what it answers
 	@$(PIPELINES) smoke
 
+prove: bootstrap ## build the image and prove what docs/proofs.md promises of it
+	@$(PIPELINES) prove
+
+test: export TESTS = 1
 test: bootstrap ## run the tests of the engine and of the pipelines (T=path or any pytest arguments)
 	$(PYTHON) -m pytest $(T)
 
@@ -35,6 +39,7 @@ format: bootstrap ## put the code in its format
 	$(PYTHON) -m ruff format .
 
 dev: build load ## run the API with apps/api mounted over its code, and a PostgreSQL (needs Docker)
+	@mkdir -p apps/api/media
 	$(DEV) up
 
 down: ## end what `make dev` started

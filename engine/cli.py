@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 from engine.commands.flags import add_global_flags, read_settings
-from engine.commands.invocation import Invocation, Parser, UsageError
+from engine.commands.invocation import AlreadyTold, Invocation, Parser, UsageError
 from engine.errors import EngineError
 from engine.log import Lines, set_up_logging
 
@@ -51,6 +51,8 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
         stderr.write(f"Error: {error}")
         if error.usage:
             stderr.write(error.usage.rstrip())
+        return 1
+    except AlreadyTold:
         return 1
     except EngineError as error:
         stderr.write(f"Error: {error}")

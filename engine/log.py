@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _LONGEST_DESCRIPTION = 160
+_MOST_SHOWN = 2 << 20
+"""Bytes of one step's output: who waits for a step should not wait for a terminal (as BuildKit clips its log)."""
 
 
 class Verbosity(IntEnum):
@@ -79,16 +81,19 @@ class PlainStep:
         self._prefix = f"{number:<4}: "
         self._description = description
         self._unfinished: dict[str, bytes] = {}
+        self._shown = 0
         self._tell(description)
 
     def output(self, stream: str, data: bytes) -> None:
-        """Show what the step wrote, as soon as a line is whole."""
-        if self._verbosity < Verbosity.NORMAL:
+        """Show what the step wrote, as soon as a line is whole; not more than some MiB in all."""
+        if self._verbosity < Verbosity.NORMAL or self._shown > _MOST_SHOWN:
             return
+        self._shown += len(data)
         *whole, rest = (self._unfinished.pop(stream, b"") + data).split(b"\n")
         self._unfinished[stream] = rest
-        for line in whole:
-            self._tell_output(line)
+        self._tell_output(whole)
+        if self._shown > _MOST_SHOWN:
+            self._tell(f"[{self._seconds()}] | … (no more is shown: the step wrote {_MOST_SHOWN >> 20} MiB already)")
 
     def done(self) -> None:
         """Show that the step ran."""
@@ -110,14 +115,16 @@ class PlainStep:
     def _end(self, how: str, *, at_least: Verbosity = Verbosity.NORMAL) -> None:
         for rest in self._unfinished.values():
             if rest:
-                self._tell_output(rest)
+                self._tell_output([rest])
         self._unfinished.clear()
         self._tell(f"{self._description} {how} [{self._seconds()}]", at_least=at_least)
 
-    def _tell_output(self, line: bytes) -> None:
+    def _tell_output(self, lines: list[bytes]) -> None:
+        begin = f"{self._prefix}[{self._seconds()}] | "
         # Of a progress bar that overwrites itself, the last state.
-        text = line.rstrip(b"\r").rpartition(b"\r")[2].decode(errors="replace")
-        self._tell(f"[{self._seconds()}] | {text}")
+        shown = [begin + line.rstrip(b"\r").rpartition(b"\r")[2].decode(errors="replace") for line in lines]
+        if shown:
+            self._lines.write("\n".join(shown))
 
     def _tell(self, text: str, *, at_least: Verbosity = Verbosity.NORMAL) -> None:
         if self._verbosity >= at_least:

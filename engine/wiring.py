@@ -13,6 +13,7 @@ import anyio
 
 from engine.core.platform import host as host_platform
 from engine.errors import EngineError
+from engine.executor.memory import memory_folder
 from engine.executor.output import Capture
 from engine.executor.process_files import MountedFiles
 from engine.executor.runtime import OciRuntime
@@ -80,35 +81,21 @@ def _schema() -> GraphQLSchema:
 async def _session(
     settings: EngineSettings, store: Store, group: TaskGroup, stack: AsyncExitStack, progress: PlainProgress
 ) -> Session:
-    runtime = OciRuntime(store.staging.new_path())
+    # What a runtime is told has the secrets of its command in it: never on a disk, nor in need of space on one.
+    memory = stack.enter_context(memory_folder(store.staging.new_path()))
+    runtime = OciRuntime(memory / "containers")
     network = await stack.enter_async_context(SessionNetwork(store.staging.new_path()))
     flights, trees, host = Flights(group), FileTrees(), LocalHostFiles()
     solver = Solver(cache=store.cache_map, flights=flights, progress=progress)
     keeper = Secrets(environ=settings.environ, workdir=settings.workdir, salt=store_salt(settings.state))
-    stager = Stager(
-        snapshots=store.snapshots,
-        trees=trees,
-        volumes=store.volumes,
-        network=network,
-        files=MountedFiles(),
-        plaintexts=keeper,
-        secret_files=stack.enter_context(secret_files(store.staging.new_path())),
-        environ=settings.environ,
-    )
+    stager = _stager(settings, store, stack, trees=trees, network=network, keeper=keeper)
     captures = _Captures(store.staging.folder)
     launcher = Launcher(stager=stager, runtime=runtime, network=network, captures=captures, progress=progress)
     services = Services(group=group, launcher=launcher)
     scratch = store.staging.new_path()
     scratch.mkdir()
     tree_ops = TreeOps(solver=solver, snapshots=store.snapshots, trees=trees, host=host)
-    images = ImageOps(
-        snapshots=store.snapshots,
-        blobs=store.blobs,
-        cache_map=store.cache_map,
-        registry=SkopeoRegistry(scratch=scratch, docker_config=_docker_config(settings.environ)),
-        scratch=scratch,
-        created=_source_date(settings.environ),
-    )
+    images = _image_ops(settings, store, scratch=scratch, memory=memory)
     repositories = GitProgram(mirrors=settings.state / "git", scratch=scratch, environ=settings.environ)
     return Session(
         key=secrets.token_hex(16),
@@ -130,17 +117,53 @@ async def _session(
         ),
         images=images,
         local_images=LocalImageOps(images=images, local=DockerImages(), scratch=scratch),
-        web=HttpOps(
-            solver=solver,
-            snapshots=store.snapshots,
-            web=HttpxWeb(),
-            validators=FileValidators(settings.state / "http"),
-        ),
+        web=_http_ops(settings, store, solver),
         git=GitOps(
             solver=solver, flights=flights, snapshots=store.snapshots, trees=tree_ops, repositories=repositories
         ),
         blobs=store.blobs,
         host=host,
+    )
+
+
+def _stager(
+    settings: EngineSettings,
+    store: Store,
+    stack: AsyncExitStack,
+    *,
+    trees: FileTrees,
+    network: SessionNetwork,
+    keeper: Secrets,
+) -> Stager:
+    return Stager(
+        snapshots=store.snapshots,
+        trees=trees,
+        volumes=store.volumes,
+        network=network,
+        files=MountedFiles(),
+        plaintexts=keeper,
+        secret_files=stack.enter_context(secret_files(store.staging.new_path())),
+        environ=settings.environ,
+    )
+
+
+def _http_ops(settings: EngineSettings, store: Store, solver: Solver) -> HttpOps:
+    return HttpOps(
+        solver=solver,
+        snapshots=store.snapshots,
+        web=HttpxWeb(),
+        validators=FileValidators(settings.state / "http"),
+    )
+
+
+def _image_ops(settings: EngineSettings, store: Store, *, scratch: Path, memory: Path) -> ImageOps:
+    return ImageOps(
+        snapshots=store.snapshots,
+        blobs=store.blobs,
+        cache_map=store.cache_map,
+        registry=SkopeoRegistry(scratch=scratch, private=memory, docker_config=_docker_config(settings.environ)),
+        scratch=scratch,
+        created=_source_date(settings.environ),
     )
 
 

@@ -39,6 +39,8 @@ LAYERS = (
 
 # What production settings read at import, with nothing but its form; the secret key is made anew in each run.
 _THROWAWAY_HOSTS = "build.invalid"
+# Begins each throwaway value that could be anything, so that a proof can look for it in what was built.
+THROWAWAY = "throwaway-"
 
 # For running an environment nobody needs a shell's activation, uv's lock or its note to backup programs.
 _NOT_RUN = [
@@ -85,17 +87,12 @@ def environment_builder(plan: Plan, *groups: str) -> dagger.Container:
 def dependencies(plan: Plan) -> dagger.Directory:
     """Return the environment as its layer: compiled, without what only a person at a shell uses."""
     # A distribution may carry files for other Pythons, which do not compile and are never imported.
+    # fmt: off
     compile_all = [
-        "python3.13",
-        "-m",
-        "compileall",
-        "-q",
-        "-j",
-        "1",
-        "--invalidation-mode",
-        "unchecked-hash",
-        f"{VENV}/lib",
+        "python3.13", "-B", "-m", "compileall", "-q", "-f",
+        "--invalidation-mode", "unchecked-hash", f"{VENV}/lib",
     ]
+    # fmt: on
     built = environment_builder(plan).with_exec(compile_all, expect=ReturnType.ANY)
     layer = dag.directory().with_directory(VENV, built.directory(VENV), exclude=_NOT_RUN)
     return layer.with_timestamps(EPOCH)
@@ -143,7 +140,7 @@ def static_files(image: dagger.Container, plan: Plan) -> dagger.Directory:
 
 def throwaway_settings(container: dagger.Container) -> dagger.Container:
     """Set what production settings insist on, as secrets: in no layer, no configuration and no history."""
-    values = {"DJANGO_SECRET_KEY": secrets.token_urlsafe(64), "DJANGO_ALLOWED_HOSTS": _THROWAWAY_HOSTS}
+    values = {"DJANGO_SECRET_KEY": f"{THROWAWAY}{secrets.token_urlsafe(64)}", "DJANGO_ALLOWED_HOSTS": _THROWAWAY_HOSTS}
     for name, value in values.items():
         container = container.with_secret_variable(name, dag.set_secret(f"build-{name}", value))
     return container

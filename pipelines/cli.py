@@ -19,6 +19,8 @@ from pipelines.check import check
 from pipelines.debian import BaseArchive, Recipe, base_archive
 from pipelines.failures import explain
 from pipelines.project import read_project
+from pipelines.proofs import verdict
+from pipelines.proofs.run import prove, subject
 from pipelines.revision import NoRevisionError, Revision, read_revision
 from pipelines.settings import Settings, engine_environment, from_env
 from pipelines.smoke import smoke, surroundings
@@ -34,6 +36,7 @@ examples:
   python -m pipelines build                         the image of apps/api, as dist/api.oci.tar
   python -m pipelines build --project ../shop       another Django project
   python -m pipelines build --base image=REF        start from an image of a registry
+  python -m pipelines prove --json                  what is proved of the image, for machines
   ENGINE=dagger python -m pipelines check           the same with Dagger's own engine
 """
 
@@ -65,7 +68,7 @@ def _fail(error: PipelineError) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m pipelines",
-        description="Build, check and smoke-test the image of a Django project.",
+        description="Build, check, smoke-test and prove the image of a Django project.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -74,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         "build": "build the image and write it as an OCI archive",
         "check": "run the project's tests and Django's checks in the environment that the image has",
         "smoke": "run the built image with a PostgreSQL and look at what it answers",
+        "prove": "build the image and prove what docs/proofs.md promises of it",
     }.items():
         command = commands.add_parser(name, help=what, description=what)
         command.add_argument("--project", metavar="PATH", help="the Django project (default: apps/api)")
@@ -102,6 +106,8 @@ async def _run(settings: Settings, options: argparse.Namespace) -> int:
         plan = Plan(settings=settings, project=project, base=base, revision=revision)
         if options.command == "build":
             return await _build(plan, notes, started=started, json=options.json)
+        if options.command == "prove":
+            return await _prove(plan, json=options.json)
         outcomes = await _check(plan, made) if options.command == "check" else await _smoke(plan, made)
     print(report.as_json(outcomes) if options.json else report.outcomes_text(outcomes))
     return 0 if all(outcome.ok for outcome in outcomes) else 1
@@ -118,7 +124,7 @@ async def _bases(settings: Settings, command: str) -> dict[Recipe, BaseArchive]:
     """Make the bases that the run needs, before any connection: one after the other, for they share the network."""
     if settings.base_image:
         return {}
-    wanted = [images.PYTHON] if command == "build" else [images.PYTHON, images.POSTGRES]
+    wanted = [images.PYTHON] if command in ("build", "prove") else [images.PYTHON, images.POSTGRES]
     return {recipe: await to_thread.run_sync(base_archive, recipe, settings.bases) for recipe in wanted}
 
 
@@ -144,6 +150,13 @@ async def _build(plan: Plan, notes: Sequence[str], *, started: float, json: bool
     report.write_report(result, settings.report)
     print(report.as_json(result) if json else report.build_text(result))
     return 0
+
+
+async def _prove(plan: Plan, *, json: bool) -> int:
+    written = await write_archive(api_image(plan), plan.settings.archive)
+    proofs = await prove(subject(plan.settings.archive, plan.base.container))
+    print(verdict.as_json(written.digest, proofs) if json else verdict.as_text(written.digest, proofs))
+    return 0 if all(proof.ok for proof in proofs) else 1
 
 
 async def _check(plan: Plan, made: dict[Recipe, BaseArchive]) -> list[Outcome]:

@@ -48,10 +48,11 @@ _CLEAN = (
     '"$1"/var/lib/dpkg/*-old "$1"/var/log/* "$1"/etc/resolv.conf "$1"/etc/hostname "$1"/etc/machine-id '
     '"$1"/etc/passwd- "$1"/etc/group- "$1"/etc/shadow- "$1"/etc/gshadow- "$1"/run/* "$1"/tmp/*'
 )
-# Debian compiles with the time stamps of sources, which the fixed times above make stale; hashes do not age.
+# Debian compiles with the time stamps of sources, which the fixed times above make stale; hashes do not age. -B and -f:
+# what compileall itself imports would be written with time stamps by the import, and then be taken for done.
 _COMPILE = (
-    'find "$1"/usr/lib -depth -name __pycache__ -exec rm -rf {} + && '
-    'if [ -x "$1"/usr/bin/python3.13 ]; then PYTHONHASHSEED=0 chroot "$1" python3.13 -m compileall -q -j 1 '
+    'find "$1"/usr -depth -name __pycache__ -exec rm -rf {} + && '
+    'if [ -x "$1"/usr/bin/python3.13 ]; then PYTHONHASHSEED=0 chroot "$1" python3.13 -B -m compileall -q -f '
     "--invalidation-mode unchecked-hash /usr/lib/python3.13 /usr/lib/python3; fi"
 )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-TARGETS = ["build", "check", "smoke", "test", "lint", "format", "dev", "down", "load", "clean", "help"]
+TARGETS = ["build", "check", "smoke", "prove", "test", "lint", "format", "dev", "down", "load", "clean", "help"]
 
 
 def make(*arguments: str) -> str:

@@ -23,6 +23,10 @@ class UsageError(EngineError):
         self.usage = usage
 
 
+class AlreadyTold(EngineError):
+    """Raised when the user knows: another process has said it on the same stderr."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invocation:
     """A command line, understood."""

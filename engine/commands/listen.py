@@ -5,10 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from engine.commands.faults import told
 from engine.commands.invocation import UsageError
 from engine.errors import NotSupported
-from engine.linux.sandbox import run_in_sandbox
 
 if TYPE_CHECKING:
     from engine.commands.invocation import Invocation, Parser
@@ -36,7 +34,7 @@ def execute(invocation: Invocation) -> int:
     if not port.isdecimal():
         raise UsageError(f"--listen must be HOST:PORT, not {invocation.options.listen!r}")
     body = partial(_run, invocation, host.strip("[]") or "127.0.0.1", int(port))
-    return run_in_sandbox(lambda: told(body, invocation.stderr))
+    return sandboxed(body, invocation.stderr)
 
 
 def _run(invocation: Invocation, host: str, port: int) -> int:

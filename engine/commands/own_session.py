@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
+from engine.commands.invocation import AlreadyTold
 from engine.commands.session import serve_session
 from engine.errors import EngineError
 
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
     from engine.commands.invocation import Invocation
 
 _SECONDS_TO_CLOSE = 60
+_TOLD = b"\n"
+"""What a session that does not start announces, when it has said why on stderr."""
 
 
 class SessionFailed(EngineError):
-    """Raised when a session does not come up; why is on stderr already."""
+    """Raised when a session does not come up, and has not said why."""
 
 
 class SessionInterrupted(EngineError):
@@ -93,6 +96,8 @@ def _be_session(invocation: Invocation, requests: int, announcing: int) -> NoRet
     except EngineError as error:
         invocation.stderr.write(f"Error: {error}")
     finally:
+        if status == 1:
+            os.write(1, _TOLD)
         os._exit(status)
 
 
@@ -106,6 +111,8 @@ def _connection(announced: int, interrupt: int | None) -> Session:
         if not piece:
             raise SessionFailed("the engine's session did not start")
         line += piece
+    if line == _TOLD:
+        raise AlreadyTold("the engine's session did not start")
     told = json.loads(line)
     return Session(port=told["port"], token=told["session_token"])
 

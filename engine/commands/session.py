@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import sys
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,7 +15,10 @@ from engine.errors import HostError
 from engine.linux.sandbox import run_in_sandbox
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from engine.commands.invocation import Invocation, Parser
+    from engine.log import Lines
     from engine.settings import EngineSettings
 
 
@@ -27,19 +31,44 @@ def configure(parser: Parser) -> None:
 
 def execute(invocation: Invocation) -> int:
     """Serve in a sandbox."""
-    return serve_session(invocation)
+    status = 1
+    try:
+        status = serve_session(invocation)
+    finally:
+        if status:
+            _close_stdout_after_the_end()
+    return status
 
 
 def serve_session(invocation: Invocation) -> int:
     """Serve one client in a sandbox of its own; raises HostError, which says what this machine does not allow."""
+    return sandboxed(lambda: _run(invocation.settings), invocation.stderr)
+
+
+def sandboxed(body: Callable[[], int], stderr: Lines) -> int:
+    """Run a body in a sandbox of its own; raises HostError, which says what this machine does not allow."""
     try:
-        return run_in_sandbox(lambda: told(lambda: _run(invocation.settings), invocation.stderr))
+        return run_in_sandbox(lambda: told(body, stderr))
     except HostError as error:
         from engine.doctor import examine_privileges  # noqa: PLC0415 (late: rarely needed)
 
         missing = ", ".join(check.name for check in examine_privileges() if not check.ok)
         explained = f"{error}; missing here: {missing} (`python -m engine doctor` says more)" if missing else str(error)
         raise HostError(explained) from error
+
+
+def _close_stdout_after_the_end() -> None:
+    """Let stdout end only when this process can be waited for.
+
+    An SDK that sees it end looks at once whether the process has ended too: only then does it tell its user what is on
+    stderr. A child that outlives this process by a moment holds stdout open.
+    """
+    ending = os.pidfd_open(os.getpid())
+    if os.fork() == 0:
+        os.close(0)
+        os.close(2)
+        select.select([ending], [], [])
+        os._exit(0)
 
 
 def _run(settings: EngineSettings) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from engine.core.digest import Digest, digest_of
 from engine.core.image_config import ImageConfig
@@ -11,12 +11,15 @@ from engine.core.mounts import CacheMount, SecretMount, SocketMount, TempMount, 
 from engine.core.tree import EMPTY, SnapshotId, Source
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from engine.core.mounts import Mount
     from engine.core.platform import Platform
     from engine.core.port import Port
     from engine.core.secret import Secret
     from engine.core.service import Service
 
+T = TypeVar("T")
 Pairs = tuple[tuple[str, str], ...]
 
 
@@ -108,6 +111,12 @@ def set_pair(pairs: Pairs, name: str, value: str) -> Pairs:
 def without_pair(pairs: Pairs, name: str) -> Pairs:
     """Leave a name out."""
     return tuple(pair for pair in pairs if pair[0] != name)
+
+
+def without_first(items: tuple[T, ...], test: Callable[[T], bool]) -> tuple[T, ...]:
+    """Leave out the first item that passes: of what was given twice the other one stays, as in Dagger."""
+    index = next((index for index, item in enumerate(items) if test(item)), len(items))
+    return items[:index] + items[index + 1 :]
 
 
 def _described(mount: Mount) -> list[object]:

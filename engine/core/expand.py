@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_REFERENCE = re.compile(r"\$(?:\{([^}]*)\}|([*#$@!?\-0-9])|([A-Za-z_][A-Za-z0-9_]*))")
+_REFERENCE = re.compile(r"\$(?:\{([^}]*)\}|([*#$@!?\-0-9])|([A-Za-z_][A-Za-z0-9_]*)|\{)")
 
 
 def expand(text: str, lookup: Callable[[str], str]) -> str:
-    """Replace every reference by what `lookup` gives for its name."""
-    return _REFERENCE.sub(lambda match: lookup(next(name for name in match.groups() if name is not None)), text)
+    """Replace every reference by what `lookup` gives for its name; of a `${` without an end only that is lost."""
+
+    def value(match: re.Match[str]) -> str:
+        name = next((name for name in match.groups() if name is not None), None)
+        return "" if name is None else lookup(name)
+
+    return _REFERENCE.sub(value, text)

@@ -147,7 +147,7 @@ class GitRefs:
         return self.symbolic.get(name, name), self.hashes.get(name + PEELED, self.hashes[name])
 
     def names(self, prefix: str, patterns: Sequence[str] = ()) -> list[str]:
-        """Names below `refs/heads/` or `refs/tags/`, shortened; with patterns only those that one matches the end of."""
+        """Short names below `refs/heads/` or `refs/tags/`; with patterns only those whose end one matches."""
         return [
             name.removeprefix(prefix)
             for name in self.hashes

@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from engine.errors import InvalidRequest
 
 _SCHEMES = ("https", "http", "ssh", "git", "file")
+_REMOTE_SCHEMES = ("https", "http", "ssh", "git")
 _SHORT = re.compile(r"(?:[\w.-]+@)?[\w.-]+:(?!//).+")  # git@host:path, gitrevisions' cousin in git-fetch(1), "GIT URLS"
 _NO_SCHEME = re.compile(r"[\w-]+(?:\.[\w-]+)+(?::\d+)?/.+")
 _USER = "x-access-token"
@@ -47,6 +48,12 @@ def parse_git_address(text: str) -> GitAddress:
     url, _, fragment = text.partition("#")
     ref, _, directory = fragment.partition(":")
     return GitAddress(url=parse_git_url(url), ref=ref, directory=directory)
+
+
+def is_git_address(text: str) -> bool:
+    """Whether an address can only be that of a repository, where it might be a path of the host too."""
+    scheme, found, _ = text.partition("://")
+    return scheme in _REMOTE_SCHEMES if found else text.startswith("git@")
 
 
 def without_password(url: str) -> tuple[str, str]:

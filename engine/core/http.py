@@ -47,7 +47,9 @@ def checked_url(url: str) -> str:
     except ValueError as error:
         raise InvalidRequest(f"cannot fetch {url!r}: {error}") from error
     if not named:
-        raise InvalidRequest(f"cannot fetch {shown_url(url)}: only http:// and https:// URLs with a host can be fetched")
+        raise InvalidRequest(
+            f"cannot fetch {shown_url(url)}: only http:// and https:// URLs with a host can be fetched"
+        )
     return url
 
 

@@ -6,14 +6,15 @@ from engine.errors import InvalidRequest
 
 
 def replaced(old: bytes, search: bytes, new: bytes, *, everywhere: bool, first_from: int | None) -> bytes:
-    """Replace exactly one match, every match, or the first at or after a line (counted from 1).
+    """Replace exactly one match, every match, or the first; of those at or after a line (counted from 1) if given.
 
     Raises InvalidRequest when there is no match, or more than one where one was meant.
     """
+    start = 0 if first_from is None else _start_of_line(old, first_from)
     if everywhere:
-        return old.replace(search, new)
+        return old[:start] + old[start:].replace(search, new)
     if first_from is not None:
-        return _replace_at(old, search, new, old.find(search, _start_of_line(old, first_from)))
+        return _replace_at(old, search, new, old.find(search, start))
     found = _matches(old, search)
     if len(found) > 1:
         where = ", ".join(f"line {_line(old, at)} ({at}-{at + len(search)})" for at in found)

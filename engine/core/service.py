@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from engine.core.port import Port, PortForward
 
 
+DOMAIN = "dagger.local"
+"""Domain of all services of a session."""
+_LONGEST_HOSTNAME = 64
+"""Bytes that the kernel takes (sethostname(2))."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerService:
     """A container that runs in the background."""
@@ -41,6 +47,12 @@ class ContainerService:
     def hostname(self) -> str:
         """Name under which steps reach it; the same in every session."""
         return self.custom_hostname or short_name(self.identity)
+
+    @property
+    def full_hostname(self) -> str:
+        """Name that it has itself: with the domain, if the kernel takes that much."""
+        full = f"{self.hostname}.{DOMAIN}"
+        return full if len(full) <= _LONGEST_HOSTNAME else self.hostname
 
     @property
     def ports(self) -> tuple[Port, ...]:

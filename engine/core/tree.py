@@ -65,6 +65,8 @@ class CopyTree:
     owner: Owner | None = None
     mode: int | None = None
     """Mode of every copied file and directory (Directory.withDirectory's `permissions`)."""
+    keeps_target: bool = False
+    """Leave the directory at `path` itself as it was, as COPY in a Dockerfile does; a new one is the owner's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +105,7 @@ class Remove:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chown:
-    """Give a path, and everything below it, to an owner; links themselves, never their targets."""
+    """Give where a path leads, and everything below, to an owner; links below themselves, never their targets."""
 
     path: str
     owner: Owner

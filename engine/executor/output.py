@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 from engine.executor.scrubber import Scrubber
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 STREAMS = ("stdout", "stderr")
+COMBINED = "combined"
 _IN_MEMORY = 4 * 2**20
+_PIECE = 2**20
 
 
 class Capture:
@@ -45,18 +47,39 @@ class Capture:
 
     def finish(self) -> tuple[bytes, bytes, bytes]:
         """Give stdout, stderr, and both in the order they were written. May be called again."""
+        stdout, stderr, combined = (b"".join(self.pieces(name)) for name in (*STREAMS, COMBINED))
+        return stdout, stderr, combined
+
+    def size(self, name: str) -> int:
+        """Bytes of `stdout`, `stderr` or `combined` so far."""
+        self._let_go()
+        return sum(length for stream, length in self._pieces if name in (stream, COMBINED))
+
+    def pieces(self, name: str) -> Iterator[bytes]:
+        """Give the bytes of `stdout`, `stderr` or `combined` so far, some at a time."""
+        self._let_go()
+        place = 0
+        for stream, length in self._pieces:
+            if name in (stream, COMBINED):
+                yield from self._kept.pieces(place, length)
+            place += length
+
+    def end(self, name: str, most: int) -> bytes:
+        """Give the last bytes of a stream."""
+        skipped, parts = self.size(name) - most, []
+        for piece in self.pieces(name):
+            parts.append(piece[max(0, skipped) :])
+            skipped -= len(piece)
+        return b"".join(parts)
+
+    def close(self) -> None:
+        """Give back what it takes up on the disk; nothing may be written or read afterwards."""
+        self._kept.close()
+
+    def _let_go(self) -> None:
+        """Keep what the scrubbers hold back: nothing follows, as far as is known."""
         for stream, scrubber in self._scrubbers.items():
             self._keep(stream, scrubber.finish())
-        combined = self._kept.read()
-        return self._of("stdout", combined), self._of("stderr", combined), combined
-
-    def _of(self, stream: str, combined: bytes) -> bytes:
-        parts, place = [], 0
-        for name, length in self._pieces:
-            if name == stream:
-                parts.append(combined[place : place + length])
-            place += length
-        return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def _keep(self, stream: str, data: bytes) -> None:
         if not data:
@@ -78,34 +101,39 @@ class _Spool:
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
         self._memory = bytearray()
+        self._written = 0
         self._file: int | None = None
+        self._closing: Callable[[], object] | None = None
 
     def write(self, data: bytes) -> None:
         self._memory += data
         if len(self._memory) > _IN_MEMORY:
             _write_all(self._open(), self._memory)
+            self._written += len(self._memory)
             self._memory.clear()
 
-    def read(self) -> bytes:
-        if self._file is None:
-            return bytes(self._memory)
-        size = os.lseek(self._file, 0, os.SEEK_CUR)
-        return b"".join([*_read_all(self._file, size), self._memory])
+    def pieces(self, place: int, length: int) -> Iterator[bytes]:
+        while length:
+            if place < self._written and self._file is not None:
+                piece = os.pread(self._file, min(length, _PIECE, self._written - place), place)
+            else:
+                start = place - self._written
+                piece = bytes(self._memory[start : start + min(length, _PIECE)])
+            yield piece
+            place += len(piece)
+            length -= len(piece)
+
+    def close(self) -> None:
+        self._memory.clear()
+        if self._closing:
+            self._closing()
 
     def _open(self) -> int:
         if self._file is None:
             self._file, path = tempfile.mkstemp(dir=self._folder)
             os.unlink(path)  # noqa: PTH108
-            weakref.finalize(self, os.close, self._file)
+            self._closing = weakref.finalize(self, os.close, self._file)
         return self._file
-
-
-def _read_all(descriptor: int, size: int) -> list[bytes]:
-    parts, place = [], 0
-    while place < size:
-        parts.append(os.pread(descriptor, size - place, place))
-        place += len(parts[-1])
-    return parts
 
 
 def _write_all(descriptor: int, data: bytes | bytearray) -> None:

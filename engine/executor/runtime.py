@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from engine.executor.container import Container, NotStarted
 from engine.executor.host import this_host
 from engine.executor.mount_points import mount_points
 from engine.executor.program import obstacle
+from engine.linux.process import missing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -85,8 +87,7 @@ class OciRuntime:
         if self._ready is None:  # two threads at once find out the same
             program = shutil.which(self._program)
             if not program or not self._init.exists():
-                missing = self._init if program else self._program
-                raise HostError(f"{missing} is missing: install the Debian packages crun and tini")
+                raise HostError(missing(os.fspath(self._init) if program else self._program))
             self._state.mkdir(parents=True, exist_ok=True)
             self._ready = program, this_host(self._init)
         return self._ready

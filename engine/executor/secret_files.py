@@ -7,7 +7,7 @@ import secrets
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from engine.linux.syscalls import MNT_DETACH, MS_NODEV, MS_NOEXEC, MS_NOSUID, mount, umount2
+from engine.executor.memory import memory_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,13 +19,8 @@ if TYPE_CHECKING:
 @contextmanager
 def secret_files(folder: Path) -> Iterator[MemorySecretFiles]:
     """Mount a file system in memory at a new folder for the plaintexts; all is gone on exit."""
-    folder.mkdir(mode=0o700)
-    mount("secrets", folder, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0755")
-    try:
+    with memory_folder(folder):
         yield MemorySecretFiles(folder)
-    finally:
-        umount2(folder, MNT_DETACH)
-        folder.rmdir()
 
 
 class MemorySecretFiles:

@@ -34,6 +34,7 @@ _PACKAGES = {
     "runc": "runc",
     "skopeo": "skopeo",
     "slirp4netns": "slirp4netns",
+    "tini-static": "tini",
 }
 """The Debian package that has each program."""
 
@@ -57,7 +58,8 @@ async def run(
 ) -> Result:
     """Run a program to its end; raises CommandFailed when it is missing, fails, or takes more than `timeout` seconds.
 
-    `env` replaces the environment, `umask` the mask of modes unless it is -1. Cancelling kills the program with its process group, and waits until it is gone.
+    `env` replaces the environment, `umask` the mask of modes unless it is -1. Cancelling kills the program with its
+    process group, and waits until it is gone.
     """
     arguments = [os.fspath(argument) for argument in argv]
     process = await _started(arguments, env, cwd, umask)
@@ -87,7 +89,7 @@ async def _started(
             raise CommandFailed(
                 f"cannot run `{shlex.join(arguments)}` in {os.fspath(cwd)}: no such directory"
             ) from error
-        raise CommandFailed(_missing(arguments[0])) from error
+        raise CommandFailed(missing(arguments[0])) from error
     except OSError as error:
         raise CommandFailed(f"cannot run `{shlex.join(arguments)}`: {error.strerror}") from error
 
@@ -127,7 +129,8 @@ async def _end(process: Process, *, finished: bool) -> None:
     await process.aclose()
 
 
-def _missing(program: str) -> str:
+def missing(program: str) -> str:
+    """Say that a program of the host is missing, and which package has it."""
     package = _PACKAGES.get(os.path.basename(program))  # noqa: PTH119 (a program's name, no path work)
     hint = f"install it with `apt-get install {package}`" if package else "install it, or correct PATH"
     return f"the program {shlex.quote(program)} is missing; {hint}"

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from engine.core.service import DOMAIN
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
@@ -62,7 +64,8 @@ def hosts_text(hostname: str, aliases: Mapping[str, str], published: Mapping[str
     """Give the text of a hosts file (hosts(5)) as Dagger writes it; the first line that has a name wins."""
     own = " ".join(dict.fromkeys(("localhost", hostname)))
     lines = [f"127.0.0.1 {own}", "::1 localhost ip6-localhost ip6-loopback"]
-    lines += [f"{address} {name}" for names in (aliases, published) for name, address in names.items()]
+    lines += [f"{address} {name}" for name, address in aliases.items()]
+    lines += [f"{address} {name} {name}.{DOMAIN}" for name, address in published.items()]
     return "\n".join(lines) + "\n"
 
 

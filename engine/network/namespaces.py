@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from engine.errors import CommandFailed, HostError
 from engine.linux import syscalls
+from engine.linux.process import missing
 from engine.network import netlink
 
 if TYPE_CHECKING:
@@ -54,7 +55,10 @@ class Namespace:
 
     def run(self, command: Sequence[str], text: str = "") -> None:
         """Run a program of the host inside; raises CommandFailed with what it said."""
-        result = self.call(lambda: subprocess.run(command, input=text.encode(), capture_output=True, check=False))
+        try:
+            result = self.call(lambda: subprocess.run(command, input=text.encode(), capture_output=True, check=False))
+        except FileNotFoundError as error:
+            raise CommandFailed(missing(command[0])) from error
         if result.returncode:
             raise CommandFailed(f"`{' '.join(command)}` failed: {result.stderr.decode(errors='replace').strip()}")
 

@@ -27,6 +27,7 @@ from engine.network.bridge import (
 from engine.network.names import Names
 from engine.network.namespaces import Namespace
 from engine.network.tunnel import forward, listen, stream_of
+from engine.network.unix_sockets import check_socket, connect_unix, listen_unix
 from engine.network.uplink import RESOLVER, uplink
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from anyio.abc import SocketStream, TaskGroup
 
+    from engine.core.tree import Owner
     from engine.network.tunnel import Connect
 
 _DIAL_SECONDS = 1.0
@@ -63,6 +65,7 @@ class SessionNetwork:
         self._addresses = Addresses(SUBNET)
         self._names = Names()
         self._places = 0
+        self._relays = 0
         self._session = Namespace(folder / "session")
         self._resources = ExitStack()
         self._tasks: TaskGroup
@@ -185,6 +188,19 @@ class SessionNetwork:
                 routes.append((listener, partial(_connect_from_host, host, port)))
             async with self._forwarding(routes):
                 yield address
+
+    @asynccontextmanager
+    async def relay(self, target: Path, *, owner: Owner) -> AsyncIterator[Path]:
+        """Have a socket, its owner's alone, that leads to one of the host; raises EngineError when that is missing."""
+        check_socket(target)
+        self._relays += 1
+        path = self._folder / f"socket{self._relays}"
+        with listen_unix(path, owner) as listener:
+            try:
+                async with self._forwarding([(listener, lambda: connect_unix(target))]):
+                    yield path
+            finally:
+                path.unlink()
 
     @asynccontextmanager
     async def _forwarding(self, routes: Sequence[tuple[socket.socket, Connect]]) -> AsyncIterator[None]:

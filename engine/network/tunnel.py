@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import anyio
-from anyio.abc import SocketStream
+from anyio.abc import SocketStream, UNIXSocketStream
 
 from engine.errors import EngineError
 
@@ -55,7 +55,8 @@ async def stream_of(sock: socket.socket) -> SocketStream:
     """Give the stream of a connected socket; closes the socket when that fails or is cancelled."""
     try:
         sock.setblocking(False)  # noqa: FBT003
-        return await SocketStream.from_socket(sock)
+        kind = UNIXSocketStream if sock.family == socket.AF_UNIX else SocketStream
+        return await kind.from_socket(sock)
     except BaseException:
         sock.close()
         raise

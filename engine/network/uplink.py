@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.linux.process import missing
 from engine.network.bridge import UPLINK, way_out_rules
 
 if TYPE_CHECKING:
@@ -29,8 +30,8 @@ def uplink(namespace: Namespace, program: str = "slirp4netns") -> Iterator[bool]
     """Connect a session's namespace to the world; False, with a line on the log, when that can not be. Blocking."""
     found, device = shutil.which(program), Path("/dev/net/tun")
     if not found or not device.exists():
-        missing = device if found else f"{program} (Debian package slirp4netns)"
-        _log.warning("containers reach each other but nothing else: %s is missing", missing)
+        reason = f"{device} is missing" if found else missing(program)
+        _log.warning("containers reach each other but nothing else: %s", reason)
         yield False
         return
     namespace.run(["nft", "-f", "-"], way_out_rules())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -11,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.errors import ImageError
 from engine.oci.manifest import Descriptor, Index, Manifest
 
 if TYPE_CHECKING:
@@ -64,11 +66,24 @@ def link(source: Path, target: Path) -> None:
         target.symlink_to(source.absolute())
 
 
+_OF_THE_TARGET = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM})
+
+
 def write_archive(layout: Layout, out: Path) -> None:
     """Write the archive that Dagger exports (containerd images/archive): entries sorted by name, mode 0600.
 
-    The same image gives the same bytes. Written beside and renamed: `out` is whole or as it was.
+    The same image gives the same bytes. Written beside and renamed: `out` is whole or as it was. Raises ImageError
+    when it can not be written.
     """
+    try:
+        _write_beside(layout, out)
+    except OSError as error:
+        if error.errno not in _OF_THE_TARGET:
+            raise
+        raise ImageError(f"cannot write the image to {out}: {(error.strerror or str(error)).lower()}") from error
+
+
+def _write_beside(layout: Layout, out: Path) -> None:
     with tempfile.NamedTemporaryFile(dir=out.parent, prefix=".image-", delete=False) as file:
         try:
             _write_entries(layout, file)

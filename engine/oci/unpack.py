@@ -32,6 +32,11 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _LINKS_IN_A_NAME = 40  # the kernel's own limit (path_resolution(7))
 
 
+def unpack_tar(stream: Source, root: Path) -> None:
+    """Unpack any tar as `apply_layer` does, but no name means something special in it."""
+    _Unpacker(os.fspath(root), marks=False).apply(TarStream(stream))
+
+
 def apply_layer(stream: Source, root: Path) -> None:
     """Apply a layer tar that is already decompressed (OCI image specification, layer.md, "Applying Changesets").
 
@@ -42,8 +47,9 @@ def apply_layer(stream: Source, root: Path) -> None:
 
 
 class _Unpacker:
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, *, marks: bool = True) -> None:
         self._root = root
+        self._marks = marks
         self._real: dict[str, str] = {"": root}  # directory as named in the tar → where it is
         self._made: set[str] = set()
         self._directory_times: dict[str, int] = {}
@@ -64,7 +70,7 @@ class _Unpacker:
             self._root_entry(info)
             return
         base = parts[-1]
-        if base.startswith(WHITEOUT):
+        if self._marks and base.startswith(WHITEOUT):
             self._whiteout("/".join(parts[:-1]), base)
             return
         parent = self._parent("/".join(parts[:-1]))
@@ -209,11 +215,16 @@ class _Unpacker:
             raise ImageError(f'"{info.name}" of the layer has the unknown type {info.type!r}')
 
     def _make_device(self, info: tarfile.TarInfo, path: str) -> None:
-        kind = stat.S_IFCHR if info.ischr() else stat.S_IFBLK
         device = os.makedev(info.devmajor, info.devminor)
-        if info.ischr() and not device:
+        if info.isblk():
+            # Containers have no device cgroup, and their seccomp profile forbids to make such a node.
+            raise ImageError(
+                f'"{info.name}" of the layer is a block device, through which a container could open a disk of this '
+                "machine; remove it from the image"
+            )
+        if not device:
             raise ImageError(f'"{info.name}" of the layer is the device 0:0, which overlayfs takes for a removed file')
-        os.mknod(path, kind | 0o600, device)
+        os.mknod(path, stat.S_IFCHR | 0o600, device)
 
     def _describe(self, path: str, info: tarfile.TarInfo) -> None:
         """Owner first: changing it clears special bits and capabilities. A directory's time waits for its contents."""

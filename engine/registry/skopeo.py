@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _RETRIES = 3
 _QUESTION_SECONDS = 120
+_TRANSFER_SECONDS = 4 * 3600
+"""More than any image takes, but not for ever: a registry may stop talking in the middle."""
 _MESSAGE = re.compile(r'level=fatal msg=("(?:[^"\\]|\\.)*")')
 _NOISE = re.compile(r'^(?:Error parsing image name "[^"]*"|(?:Get|Head|Put|Post|Patch) "[^"]*"): ')
 
@@ -37,6 +39,8 @@ _MEANINGS = (
      "install its certificate authority on this machine"),
     (r"connection refused|no such host|timeout|no route to host|unreachable|EOF|connection reset|took more than",
      "cannot be reached for {image}", "check the address and the network"),
+    (r"no space left on device", "cannot get or send {image}, because the disk of the store is full",
+     "free some space there, or run `python -m engine prune`"),
     (r"unsupported docker v2s2 media type", "cannot get {image}, because skopeo does not know layers of that type",
      "use OCI media types, or gzip"),
 )  # fmt: skip
@@ -45,11 +49,13 @@ _MEANINGS = (
 class SkopeoRegistry:
     """Image registries through skopeo: TLS, redirects, tokens and retries are solved there.
 
-    `docker_config` is the user's Docker configuration (`~/.docker/config.json`), whose logins are honoured.
+    `private` is where credentials wait for a call, best in memory. `docker_config` is the user's Docker configuration
+    (`~/.docker/config.json`), whose logins are honoured.
     """
 
-    def __init__(self, *, scratch: Path, docker_config: Path | None = None) -> None:
+    def __init__(self, *, scratch: Path, private: Path | None = None, docker_config: Path | None = None) -> None:
         self._scratch = scratch
+        self._private = private or scratch
         self._docker_config = docker_config
 
     async def manifest(self, reference: Reference, logins: Sequence[Login]) -> bytes:
@@ -75,7 +81,7 @@ class SkopeoRegistry:
                 "--dest-oci-accept-uncompressed-layers",
                 "--dest-shared-blob-dir", blobs.absolute(),  # noqa: ASYNC240 - touches no disk
                 _address(reference), "oci:layout",
-            ], directory)
+            ], directory, _TRANSFER_SECONDS)
             # fmt: on
 
     async def upload(self, layout: Path, reference: Reference, logins: Sequence[Login]) -> None:
@@ -89,7 +95,7 @@ class SkopeoRegistry:
                 f"--dest-tls-verify={_verify(reference)}",
                 "--dest-authfile", auth,
                 "oci:.", _address(reference),
-            ], layout)
+            ], layout, _TRANSFER_SECONDS)
             # fmt: on
 
     async def _inspect(self, reference: Reference, logins: Sequence[Login], what: Sequence[str]) -> bytes:
@@ -107,13 +113,11 @@ class SkopeoRegistry:
     @asynccontextmanager
     async def _access(self, reference: Reference, logins: Sequence[Login]) -> AsyncIterator[tuple[Path, Path]]:
         """Give an auth file and a directory for what is in passing, both for one call."""
-        async with auth_file(reference.domain, logins, self._docker_config, self._scratch) as auth:
+        async with auth_file(reference.domain, logins, self._docker_config, self._private) as auth:
             with tempfile.TemporaryDirectory(dir=self._scratch, prefix="skopeo-") as directory:
                 yield auth, Path(directory)
 
-    async def _run(
-        self, reference: Reference, argv: Sequence[str | Path], cwd: Path, seconds: float | None = None
-    ) -> bytes:
+    async def _run(self, reference: Reference, argv: Sequence[str | Path], cwd: Path, seconds: float) -> bytes:
         try:
             return (await run(argv, cwd=cwd, timeout=seconds)).stdout
         except CommandFailed as error:

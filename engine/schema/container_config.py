@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.core import workdir
-from engine.core.container import set_pair, without_pair
+from engine.core.container import set_pair, without_first, without_pair
 from engine.core.duration import format_duration, parse_duration
 from engine.core.image_config import Healthcheck
 from engine.core.port import Port, Protocol
@@ -170,13 +170,12 @@ def without_volatile_variable(_session: Session, receiver: Container, *, name: s
 
 @fields.lazy("withSecretVariable")
 def with_secret_variable(_session: Session, receiver: Container, *, name: str, secret: Secret) -> Container:
-    others = tuple(pair for pair in receiver.secret_variables if pair[0] != name)
-    return receiver.changed(secret_variables=(*others, (name, secret)))
+    return receiver.changed(secret_variables=(*receiver.secret_variables, (name, secret)))
 
 
 @fields.lazy("withoutSecretVariable")
 def without_secret_variable(_session: Session, receiver: Container, *, name: str) -> Container:
-    return receiver.changed(secret_variables=tuple(pair for pair in receiver.secret_variables if pair[0] != name))
+    return receiver.changed(secret_variables=without_first(receiver.secret_variables, lambda pair: pair[0] == name))
 
 
 @fields.lazy("withLabel")
@@ -191,12 +190,12 @@ def without_label(_session: Session, receiver: Container, *, name: str) -> Conta
 
 @fields.lazy("withAnnotation")
 def with_annotation(_session: Session, receiver: Container, *, name: str, value: str) -> Container:
-    return receiver.changed(annotations=set_pair(receiver.annotations, name, value))
+    return receiver.changed(annotations=(*receiver.annotations, (name, value)))
 
 
 @fields.lazy("withoutAnnotation")
 def without_annotation(_session: Session, receiver: Container, *, name: str) -> Container:
-    return receiver.changed(annotations=without_pair(receiver.annotations, name))
+    return receiver.changed(annotations=without_first(receiver.annotations, lambda pair: pair[0] == name))
 
 
 @fields.lazy("withExposedPort")

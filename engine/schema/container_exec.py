@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.core.container import Container, Executed
+    from engine.core.digest import Digest
     from engine.session.session import Session
+
+_MOST_OUTPUT = 128 << 20
+"""Bytes of output that an answer has at most, as of a file's contents."""
 
 fields = Fields("Container")
 
@@ -71,19 +75,29 @@ def _executed(container: Container) -> Executed:
     return container.executed
 
 
+def _output(session: Session, digest: Digest) -> str:
+    size = session.blobs.path(digest).stat().st_size
+    if size > _MOST_OUTPUT:
+        raise InvalidRequest(
+            f"the command wrote {size} bytes, and an answer has {_MOST_OUTPUT} at most; "
+            "have it write to a file (redirectStdout, redirectStderr) and export that"
+        )
+    return text(session.blobs.get(digest))
+
+
 @fields.leaf("stdout")
 def stdout(session: Session, receiver: Container) -> str:
-    return text(session.blobs.get(_executed(receiver).stdout))
+    return _output(session, _executed(receiver).stdout)
 
 
 @fields.leaf("stderr")
 def stderr(session: Session, receiver: Container) -> str:
-    return text(session.blobs.get(_executed(receiver).stderr))
+    return _output(session, _executed(receiver).stderr)
 
 
 @fields.leaf("combinedOutput")
 def combined_output(session: Session, receiver: Container) -> str:
-    return text(session.blobs.get(_executed(receiver).combined))
+    return _output(session, _executed(receiver).combined)
 
 
 @fields.leaf("exitCode")

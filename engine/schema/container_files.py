@@ -7,19 +7,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.core.directory import Directory
-from engine.core.file import checked_length
+from engine.core.file import File, checked_length
 from engine.core.tree import CopyFile, CopyTree, MakeSymlink, Remove, Source, Stat, WriteFile
 from engine.core.workdir import absolute, absolute_keeping_slash
 from engine.schema.directory import EXPECTED, lookup, lookup_file, selection
 from engine.schema.expansion import expanded
 from engine.schema.fields import Fields
-from engine.schema.placing import changed, mounted_name, owner, place
+from engine.schema.placing import changed, mounted_name, owner, place, uncovered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.core.container import Container
-    from engine.core.file import File
     from engine.session.session import Session
 
 fields = Fields("Container")
@@ -103,6 +102,7 @@ async def with_directory(
 ) -> Container:
     del permissions  # Dagger 0.21 takes and ignores it
     where = _path(receiver, path, expand=expand)
+    receiver = uncovered(receiver, where, by=Directory)
     change = CopyTree(
         path=place(receiver, where).path,
         source=source.source,
@@ -132,6 +132,8 @@ async def _with_file(
 ) -> Container:
     where = _path(container, path)
     slash = "/" if absolute_keeping_slash(path, container.config.workdir).endswith("/") and where != "/" else ""
+    if not slash:
+        container = uncovered(container, where, by=File)
     change = CopyFile(
         path=place(container, where).path + slash,
         source=source.source,
@@ -165,6 +167,7 @@ async def with_new_file(
 ) -> Container:
     where = _path(receiver, path, expand=expand)
     checked_length(posixpath.basename(where))
+    receiver = uncovered(receiver, where, by=File)
     change = WriteFile(
         path=place(receiver, where).path,
         contents=contents.encode("utf-8", "surrogateescape"),

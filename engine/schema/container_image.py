@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,20 +12,22 @@ from engine.core.file import File
 from engine.core.login import Login, registry_host
 from engine.core.output import text
 from engine.core.tree import EMPTY, SnapshotId, Source
-from engine.errors import InvalidRequest, NotSupported
+from engine.errors import InvalidRequest
 from engine.oci.compression import Compression
 from engine.oci.manifest import MediaTypes
 from engine.oci.reference import parse_reference
 from engine.schema.expansion import expanded
 from engine.schema.fields import Fields
+from engine.schema.reaching import reached
 from engine.solver.image_ops import ImageVariant
 from engine.solver.solver import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Sequence
 
     from engine.core.secret import Secret
     from engine.core.service import Service
+    from engine.oci.reference import Reference
     from engine.session.session import Session
     from engine.solver.image_ops import ImportedImage
 
@@ -47,13 +50,30 @@ async def import_(session: Session, receiver: Container, *, source: File, tag: s
 async def from_(
     session: Session, receiver: Container, *, address: str, registry_service: Service | None = None
 ) -> Container:
-    if registry_service is not None:
-        raise NotSupported("Container.from(registryService) is not supported by this engine")
-    pinned = await session.registries.pinned(parse_reference(address), session.images.resolve)
-    pulled = await session.images.pull(pinned, receiver.platform, session.registries.logins)
+    reference = parse_reference(address)
+    if registry_service is None:
+        pinned = await session.registries.pinned(reference, session.images.resolve)
+        pulled = await session.images.pull(pinned, receiver.platform, session.registries.logins)
+    else:
+        async with _at_service(session, reference, registry_service) as (there, logins):
+            pulled = await session.images.pull(there, receiver.platform, logins)
     config = receiver.config.merge_from(pulled.image.config)
     changed = _from_image(replace(receiver, config=config), pulled.image)
-    return replace(changed, image_ref=str(pulled.reference))
+    return replace(changed, image_ref=str(reference.tagged().with_digest(pulled.digest)))
+
+
+@asynccontextmanager
+async def _at_service(
+    session: Session, reference: Reference, service: Service | None
+) -> AsyncIterator[tuple[Reference, tuple[Login, ...]]]:
+    """Give the reference by which an image is reached, with the logins for it: a service is reached on loopback."""
+    async with reached(session, service, f"http://{reference.domain}") as via:
+        if via is None:
+            yield reference, session.registries.logins
+            return
+        domain = f"{via[0]}:{via[1]}"
+        logins = (replace(login, host=domain) for login in session.registries.logins if login.host == reference.domain)
+        yield replace(reference, domain=domain), tuple(logins)
 
 
 def _from_image(container: Container, image: ImportedImage) -> Container:
@@ -129,17 +149,16 @@ async def publish(
     media_types: str,
     registry_service: Service | None = None,
 ) -> str:
-    if registry_service is not None:
-        raise NotSupported("Container.publish(registryService) is not supported by this engine")
     reference = parse_reference(address)
     compression, types = _format(forced_compression, media_types)
-    digest = await session.images.publish(
-        _variants(receiver, platform_variants),
-        reference,
-        compression=compression,
-        media_types=types,
-        logins=session.registries.logins,
-    )
+    async with _at_service(session, reference, registry_service) as (there, logins):
+        digest = await session.images.publish(
+            _variants(receiver, platform_variants),
+            there,
+            compression=compression,
+            media_types=types,
+            logins=logins,
+        )
     return str(reference.with_digest(digest))
 
 
@@ -152,11 +171,12 @@ async def export_image(
     platform_variants: list[Container],
     forced_compression: str | None = None,
     media_types: str,
-) -> None:
+) -> str:
     compression, types = _format(forced_compression, media_types)
     await session.local_images.export(
         _variants(receiver, platform_variants), parse_reference(name), compression=compression, media_types=types
     )
+    return ""  # the type is `Void!`, and null is none of its values
 
 
 @host.eager("containerImage")

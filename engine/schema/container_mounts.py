@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from engine.core.container import without_first
 from engine.core.mounts import CacheMount, SecretMount, SocketMount, TempMount, TreeMount
 from engine.core.tree import Chown, Owner, Source
 from engine.core.workdir import absolute
@@ -100,8 +101,7 @@ async def with_mounted_secret(
         owner=await _owner(session, receiver, owner) or _ROOT,
         mode=mode,
     )
-    others = tuple(old for old in receiver.secret_mounts if old.target != mount.target)
-    return receiver.changed(secret_mounts=(*others, mount))
+    return receiver.changed(secret_mounts=(*receiver.secret_mounts, mount))
 
 
 @fields.lazy("withUnixSocket")
@@ -130,7 +130,8 @@ def without_mount(_session: Session, receiver: Container, *, path: str, expand: 
     target = _path(receiver, path, expand=expand)
     return receiver.changed(
         mounts=tuple(mount for mount in receiver.mounts if mount.target != target),
-        secret_mounts=tuple(mount for mount in receiver.secret_mounts if mount.target != target),
+        # Of several secrets at one place only the last goes (dagger core/container.go).
+        secret_mounts=without_first(receiver.secret_mounts[::-1], lambda mount: mount.target == target)[::-1],
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ from engine.core.tree import (
     WriteFile,
 )
 from engine.core.workdir import absolute
-from engine.errors import EngineError, InvalidRequest
+from engine.errors import EngineError, InvalidRequest, PathError
 from engine.schema.fields import Fields
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from engine.solver.ports import Trees
 
 fields = Fields("Directory")
+_WILDCARD = re.compile(r"[*?[]")
 
 EXPECTED = {
     None: None,
@@ -52,7 +54,7 @@ def inside(directory: Directory, path: str) -> str:
 
 
 def _target(directory: Directory, path: str) -> str:
-    return inside(directory, path) + ("/" if path.endswith("/") and path.strip("/") else "")
+    return inside(directory, path) + ("/" if path.endswith(("/", "/.")) and path.strip("/.") else "")
 
 
 async def changed(session: Session, directory: Directory, change: Change, describe: str) -> Directory:
@@ -226,7 +228,7 @@ def with_error(_session: Session, receiver: Directory, *, err: str) -> Directory
 async def chown(session: Session, receiver: Directory, *, path: str, owner: str) -> Directory:
     whose = await _owner(session, receiver, owner)
     if whose is None:
-        return receiver
+        raise InvalidRequest("failed to parse ownership: no owner given")
     change = Chown(path=inside(receiver, path), owner=whose)
     return await changed(session, receiver, change, f"chown {path} {owner}")
 
@@ -262,7 +264,13 @@ async def with_changes(session: Session, receiver: Directory, *, changes: Change
 
 
 def _literal(path: str) -> str:
-    return "".join("\\" + char if char in "*?[\\" else char for char in path.rstrip("/"))
+    """Write a path so that it alone is removed: with a star, names are patterns from the first with a wildcard on."""
+    names = path.rstrip("/").split("/")
+    if "*" not in path:
+        return path.rstrip("/")
+    first = next((index for index, name in enumerate(names) if _WILDCARD.search(name)), len(names))
+    patterns = (_WILDCARD.sub(r"[\g<0>]", name.replace("\\", "\\\\")) for name in names[first:])
+    return "/".join([*names[:first], *patterns])
 
 
 async def compare(session: Session, changes: Changeset) -> Changes:
@@ -302,6 +310,8 @@ async def exists(
 
 @fields.leaf("stat")
 async def stat(session: Session, receiver: Directory, *, path: str, do_not_follow_symlinks: bool) -> Stat:
+    if not path:
+        raise PathError("stat : no such file or directory")
     where = inside(receiver, path)
     return await session.trees.read(
         receiver.source.snapshot, lambda trees, root: trees.stat(root, where, follow=not do_not_follow_symlinks)
@@ -351,4 +361,3 @@ fields.not_supported("asModuleSource", "there are no Dagger modules here")
 fields.not_supported("terminal", "it has no interactive terminal")
 fields.not_supported("withPatch", "it does not apply patches")
 fields.not_supported("withPatchFile", "it does not apply patches")
-fields.not_supported("dockerBuild", "it does not read Dockerfiles; build with withExec and withDirectory")

@@ -2,6 +2,7 @@
 
 lazy    gives an object; nothing runs before somebody needs its value
 eager   gives an object; its value is found when the field is selected, and kept for the session
+fresh   gives an object; its value is found at each selection, and is the same object while its `identity` is
 leaf    gives a scalar, a list, or an object that may be null; runs each time
 """
 
@@ -97,6 +98,10 @@ class Fields:
         """Register a field that gives an object and finds its value at once; `noCache: true` finds it anew."""
         return self._register(name, _eager)
 
+    def fresh(self, name: str) -> Callable[[Function], Function]:
+        """Register a field that gives an object and finds its value each time; values have an `identity`."""
+        return self._register(name, _fresh)
+
     def leaf(self, name: str) -> Callable[[Function], Function]:
         """Register a field that gives a scalar or a list, or an object that may be null."""
         return self._register(name, _leaf)
@@ -157,9 +162,7 @@ class _Call:
         async def compute() -> object:
             return value
 
-        return self.session.nodes.intern(
-            Node(type_name=self.type_name, recipe=self.recipe(*more, secrets.token_hex(8)), compute=compute)
-        )
+        return self.session.nodes.intern(Node(type_name=self.type_name, recipe=self.recipe(*more), compute=compute))
 
 
 def _resolver(function: Function, kind: Callable[[_Call], Awaitable[Any]]) -> Function:
@@ -186,6 +189,11 @@ async def _eager(call: _Call) -> Node:
     return node
 
 
+async def _fresh(call: _Call) -> Node:
+    value = await call.run()
+    return call.constant(value, value.identity)
+
+
 async def _leaf(call: _Call) -> Any:
     value = await call.run()
     kind = get_nullable_type(call.field.type)
@@ -194,9 +202,9 @@ async def _leaf(call: _Call) -> Any:
     if value is None:
         return None
     if is_list_type(kind) and is_object_type(get_named_type(kind)):
-        return [call.constant(item, index) for index, item in enumerate(value)]
+        return [call.constant(item, index, secrets.token_hex(8)) for index, item in enumerate(value)]
     if is_object_type(kind):
-        return call.constant(value)
+        return call.constant(value, secrets.token_hex(8))
     return value
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -117,7 +116,7 @@ def with_name(_session: Session, receiver: File, *, name: str) -> File:
 async def chown(session: Session, receiver: File, *, owner: str) -> File:
     whose = (await session.trees.accounts(receiver.source.snapshot)).owner(owner)
     if whose is None:
-        return receiver
+        raise InvalidRequest("failed to parse ownership: no owner given")
     change = Chown(path=receiver.source.path, owner=whose)
     return await _changed(session, receiver, change, f"chown {receiver.name} {owner}")
 
@@ -153,7 +152,4 @@ async def as_env_file(session: Session, receiver: File, *, expand: bool | None =
 
 @fields.eager("asJSON")
 async def as_json(session: Session, receiver: File) -> JsonValue:
-    try:
-        return JsonValue(value=json.loads(await contents_of(session, receiver)))
-    except ValueError as error:
-        raise InvalidRequest(f"{receiver.name} is not JSON: {error}") from error
+    return JsonValue.parse(text(await contents_of(session, receiver)))

@@ -25,31 +25,31 @@ def field(_session: Session, receiver: JsonValue, *, path: list[str]) -> JsonVal
 
 @fields.leaf("fields")
 def names(_session: Session, receiver: JsonValue) -> list[str]:
-    return [str(name) for name in receiver.typed(dict)]  # type: ignore[attr-defined]
+    return receiver.fields()
 
 
 @fields.leaf("asArray")
 def as_array(_session: Session, receiver: JsonValue) -> list[JsonValue]:
-    return [JsonValue(value=item) for item in receiver.typed(list)]  # type: ignore[attr-defined]
+    return receiver.items()
 
 
 @fields.leaf("asBoolean")
-def as_boolean(_session: Session, receiver: JsonValue) -> object:
-    return receiver.typed(bool)
+def as_boolean(_session: Session, receiver: JsonValue) -> bool:
+    return receiver.boolean()
 
 
 @fields.leaf("asInteger")
-def as_integer(_session: Session, receiver: JsonValue) -> object:
-    return receiver.typed(int)
+def as_integer(_session: Session, receiver: JsonValue) -> int:
+    return receiver.integer()
 
 
 @fields.leaf("asString")
-def as_string(_session: Session, receiver: JsonValue) -> object:
-    return receiver.typed(str)
+def as_string(_session: Session, receiver: JsonValue) -> str:
+    return receiver.string()
 
 
 def _new(_session: Session, _receiver: JsonValue, *, value: object) -> JsonValue:
-    return JsonValue(value=value)
+    return JsonValue.of(value)
 
 
 for name in ("newBoolean", "newInteger", "newString"):

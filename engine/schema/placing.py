@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.core.file import File
 from engine.core.mounts import CacheMount, TempMount, TreeMount, deepest
 from engine.core.tree import Source
 from engine.core.workdir import absolute, relative
@@ -11,6 +12,7 @@ from engine.errors import PathError
 
 if TYPE_CHECKING:
     from engine.core.container import Container
+    from engine.core.directory import Directory
     from engine.core.tree import Change, Owner
     from engine.session.session import Session
 
@@ -27,6 +29,17 @@ def mounted_name(container: Container, path: str) -> str:
     """Name that the file mounted at a path had before, empty when there is none."""
     mount = deepest(container.mounts, path)
     return mount.name if isinstance(mount, TreeMount) and mount.is_file and mount.target == path else ""
+
+
+def uncovered(container: Container, path: str, *, by: type[File | Directory]) -> Container:
+    """Take away the mount exactly at a path, which something new takes the place of (dagger core/container.go).
+
+    A file takes the place of a mounted directory too; a directory is merged into one.
+    """
+    mount = deepest(container.mounts, path)
+    if isinstance(mount, TreeMount) and mount.target == path and (mount.is_file or by is File):
+        return container.changed(mounts=tuple(other for other in container.mounts if other != mount))
+    return container
 
 
 def _mount(container: Container, path: str) -> TreeMount | None:

@@ -82,7 +82,7 @@ def set_secret(session: Session, _root: None, *, name: str, plaintext: str) -> S
     return session.secrets.set(name, plaintext)
 
 
-@fields.eager("secret")
+@fields.fresh("secret")
 async def secret(session: Session, _root: None, *, uri: str, cache_key: str | None = None) -> Secret:
     return await session.secrets.open(uri, cache_key)
 

@@ -23,9 +23,12 @@ _log = logging.getLogger(__name__)
 
 _CHUNK = 256 * 1024
 _LONGEST_HEAD = 64 * 1024
+_LONGEST_BODY = 512 * 1024 * 1024
+"""Bytes of a request: contents of files are sent in queries, but what is larger comes from `host`."""
 _MOST_SENT_AHEAD = 256 * 1024
 _SECONDS_TO_SAY_GOODBYE = 2
 _PATH = b"/query"
+_TOO_LONG = f"the request is longer than {_LONGEST_BODY >> 20} MiB: read large files with host.file or host.directory"
 _CHALLENGE = (b"WWW-Authenticate", b'Basic realm="Access to the Dagger engine session"')
 
 _Headers = list[tuple[bytes, bytes]]
@@ -57,7 +60,11 @@ class Connection:
         if not isinstance(request, h11.Request):
             return False
         refusal = self._refusal(request)
-        body = await self._body(keep=refusal is None)
+        declared = int(_header(request, b"content-length") or 0)
+        body = await self._body(keep=refusal is None) if declared <= _LONGEST_BODY else None
+        if body is None:
+            await self._send(error_response(_TOO_LONG, status=413), [(b"Connection", b"close")])
+            return False
         response, headers = refusal or (await self._answer(body), [])
         if response is None:
             return False
@@ -73,9 +80,13 @@ class Connection:
             return error_response("only POST is allowed", status=405), [(b"Allow", b"POST")]
         return None
 
-    async def _body(self, *, keep: bool) -> bytes:
-        parts = bytearray()
+    async def _body(self, *, keep: bool) -> bytes | None:
+        """Read a request's body; None when it is too long, and then not to its end."""
+        parts, length = bytearray(), 0
         while isinstance(event := await self._next_event(), h11.Data):
+            length += len(event.data)
+            if length > _LONGEST_BODY:
+                return None
             if keep:
                 parts += event.data
         return bytes(parts)
@@ -84,7 +95,7 @@ class Connection:
         """Answer a request's body; None when the client went away meanwhile."""
         try:
             request = json.loads(body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             return error_response(f"json request body could not be decoded: {error}", status=400)
         if not isinstance(request, dict):
             return error_response("json request body is not an object", status=400)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import anyio
 from anyio.abc import SocketAttribute
@@ -12,10 +12,13 @@ from anyio.abc import SocketAttribute
 from engine.server.connection import Connection
 
 if TYPE_CHECKING:
-    from anyio.abc import SocketStream, TaskStatus
+    from collections.abc import Callable, Coroutine, Sequence
+
+    from anyio.abc import SocketListener, SocketStream, TaskGroup, TaskStatus
 
     from engine.server.response import Handler
 
+_PAUSE_SECONDS = 0.01
 _log = logging.getLogger(__name__)
 
 
@@ -34,7 +37,21 @@ async def serve(
     """
     async with await anyio.create_tcp_listener(local_host=host, local_port=port) as listener:
         task_status.started(listener.extra(SocketAttribute.local_port))  # noqa: S610 (no Django here)
-        await listener.serve(partial(_converse, handler, token))
+        async with anyio.create_task_group() as group:
+            for one in cast("Sequence[SocketListener]", listener.listeners):
+                group.start_soon(_accept, one, group, partial(_converse, handler, token))
+
+
+async def _accept(
+    listener: SocketListener, group: TaskGroup, converse: Callable[[SocketStream], Coroutine[Any, Any, None]]
+) -> None:
+    while True:
+        try:
+            stream = await listener.accept()
+        except OSError:  # it is gone again, or this process has too many open files at the moment
+            await anyio.sleep(_PAUSE_SECONDS)
+        else:
+            group.start_soon(converse, stream)
 
 
 async def _converse(handler: Handler, token: str | None, stream: SocketStream) -> None:

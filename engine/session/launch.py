@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import signal
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import anyio
 
-from engine.core.output import text
+from engine.core.output import LIMIT, text
 from engine.core.port import Protocol as Transport
 from engine.core.service import ContainerService, HostService, TunnelService
 from engine.errors import EngineError, ExecError
 from engine.solver.stage import Start
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from engine.core.image_config import Healthcheck
     from engine.core.service import Service
@@ -58,6 +59,8 @@ class _ContainerLive:
     capture: Capture
     network: Network
     address: str
+    clean: Callable[[], Capture]
+    """Makes a capture for what else runs in the container and may know its secrets."""
     frontends: tuple[int, ...] = ()
 
     async def healthy(self) -> None:
@@ -90,19 +93,26 @@ class _ContainerLive:
             starting = anyio.current_time() - begun < check.start_period / _NANO
             failures += not starting
             if failures >= (check.retries or _RETRIES):
-                raise ExecError(command=args, exit_code=code, stdout=text(stdout), stderr=text(stderr))
+                with closing(self.clean()) as capture:
+                    capture.write("stdout", stdout)
+                    capture.write("stderr", stderr)
+                    raise _failure(args, code, capture)
             interval = (check.start_interval if starting else 0) or check.interval or _INTERVAL
             await anyio.sleep(interval / _NANO)
 
     async def wait(self) -> EngineError:
         code = await self.running.wait()
-        stdout, stderr, _ = self.capture.finish()
         if code == 0:
             return EngineError("service exited before healthcheck")
-        return ExecError(command=self.service.args, exit_code=code, stdout=text(stdout), stderr=text(stderr))
+        return _failure(self.service.args, code, self.capture)
 
     def signal(self, number: int) -> None:
         self.running.signal(number)
+
+
+def _failure(args: Sequence[str], code: int, capture: Capture) -> ExecError:
+    stdout, stderr = (text(capture.end(name, LIMIT)) for name in ("stdout", "stderr"))
+    return ExecError(command=args, exit_code=code, stdout=stdout, stderr=stderr)
 
 
 @dataclass(slots=True, eq=False)
@@ -165,18 +175,20 @@ class Launcher:
             bound = await stack.enter_async_context(services.bound(service.container.bindings))
             start = Start(
                 args=service.args,
-                hostname=service.hostname,
+                hostname=service.full_hostname,
                 aliases=bound.aliases,
                 init=service.init,
                 privileged=service.privileged,
             )
             stage = await stack.enter_async_context(self._stager.stage(service.container, start))
-            capture = self._captures(secrets=stage.secrets, redirects={}, live=step.output)
+            make = partial(self._captures, secrets=stage.secrets, redirects={})
+            capture = stack.enter_context(closing(make(live=step.output)))
             running = await stack.enter_async_context(self._runtime.start(stage.process, capture))
             self._network.publish(service.hostname, stage.address)
             stack.callback(self._network.withdraw, service.hostname)
             stack.callback(step.done)
-            yield _ContainerLive(service, running, capture, self._network, stage.address)
+            clean = partial(make, live=lambda *_: None)
+            yield _ContainerLive(service, running, capture, self._network, stage.address, clean)
 
     @asynccontextmanager
     async def _tunnel(self, service: TunnelService, services: Services) -> AsyncIterator[Live]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import anyio
 from anyio.to_thread import run_sync
 
 from engine.core.digest import digest_of
@@ -16,7 +19,7 @@ from engine.core.secret import Secret
 from engine.errors import EngineError, InvalidRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
 _SHOWN = 3
 """Characters of a missing variable's name that an error shows, should it be a secret given in its place."""
@@ -63,9 +66,9 @@ class Secrets:
         return self._set[secret.handle]
 
     async def _read(self, uri: str) -> bytes:
-        return await run_sync(self._provider(uri), uri.partition("://")[2])
+        return await self._provider(uri)(uri.partition("://")[2])
 
-    def _provider(self, uri: str) -> Callable[[str], bytes]:
+    def _provider(self, uri: str) -> Callable[[str], Awaitable[bytes]]:
         scheme, found, _ = uri.partition("://")
         if not found:
             raise InvalidRequest(
@@ -76,22 +79,41 @@ class Secrets:
             raise InvalidRequest(f'unsupported secret provider: "{scheme}" (this engine has env, file and cmd)')
         return providers[scheme]
 
-    def _variable(self, name: str) -> bytes:
+    async def _variable(self, name: str) -> bytes:
         if name not in self._environ:
             shown = name[:_SHOWN] + "..." if len(name) > _SHOWN else name
             raise EngineError(f'secret env var not found: "{shown}"')
         return os.fsencode(self._environ[name])
 
-    def _file(self, path: str) -> bytes:
-        try:
+    async def _file(self, path: str) -> bytes:
+        def read() -> bytes:
             return (self._workdir / Path(path).expanduser()).read_bytes()
+
+        try:
+            return await run_sync(read)
         except OSError as error:
             raise EngineError(f'failed to read secret file "{path}": {error.strerror}') from error
 
-    def _command(self, line: str) -> bytes:
-        done = subprocess.run(
-            ["/bin/sh", "-c", line], cwd=self._workdir, env=dict(self._environ), capture_output=True, check=False
+    async def _command(self, line: str) -> bytes:
+        """Run by the shell, with nothing to read: this process's input is the client's. Cancelling kills all of it."""
+        process = await anyio.open_process(
+            ["/bin/sh", "-c", line],
+            cwd=self._workdir,
+            env=dict(self._environ),
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
-        if done.returncode:
-            raise EngineError(f'failed to run secret command "{line}": exit status {done.returncode}')
-        return done.stdout
+        try:
+            output = b"".join([piece async for piece in process.stdout]) if process.stdout else b""
+            code = await process.wait()
+        except BaseException:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            raise
+        finally:
+            with anyio.CancelScope(shield=True):
+                await process.aclose()
+        if code:
+            raise EngineError(f'failed to run secret command "{line}": exit status {code}')
+        return output

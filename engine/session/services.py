@@ -102,11 +102,20 @@ class _Bound:
 
 
 class Services:
-    """The services that run, by identity."""
+    """The services that run, by identity; grace periods in seconds."""
 
-    def __init__(self, *, group: TaskGroup, launcher: Launcher) -> None:
+    def __init__(
+        self,
+        *,
+        group: TaskGroup,
+        launcher: Launcher,
+        detach_grace: float = DETACH_GRACE,
+        terminate_grace: float = TERMINATE_GRACE,
+    ) -> None:
         self._group = group
         self._launcher = launcher
+        self._detach_grace = detach_grace
+        self._terminate_grace = terminate_grace
         self._instances: dict[str, Instance] = {}
 
     def __repr__(self) -> str:
@@ -190,11 +199,11 @@ class Services:
             self._group.start_soon(self._linger, instance)
 
     async def _linger(self, instance: Instance) -> None:
-        await anyio.sleep(DETACH_GRACE)
+        await anyio.sleep(self._detach_grace)
         if instance.users or instance.ended.is_set():
             return
         self._ask_to_end(instance, TERMINATE)
-        with anyio.move_on_after(TERMINATE_GRACE):
+        with anyio.move_on_after(self._terminate_grace):
             await instance.ended.wait()
         if not instance.ended.is_set():
             self._ask_to_end(instance, KILL)

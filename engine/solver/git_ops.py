@@ -116,4 +116,3 @@ class GitOps:
             self._repositories.adopted(folder) as repository,
         ):
             yield repository
-

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from anyio import to_thread
+from anyio import from_thread, to_thread
 
 from engine.core.digest import Digest, digest_of
 from engine.core.tree import SnapshotId
@@ -82,7 +82,7 @@ class ImageLayers:
                 compression, contents = decompress(packed)
                 unpacked = _Hashed(contents)
                 with Ahead(unpacked) as ahead:
-                    apply_layer(ahead, root)
+                    apply_layer(_Cancellable(ahead), root)
                 if unpacked.digest() != layer.diff_id:
                     raise DigestMismatch(f"its contents have the digest {unpacked.digest()}, not {layer.diff_id}")
                 return compression, PackedLayer(
@@ -164,6 +164,17 @@ class _Tee:
         return data
 
 
+class _Cancellable:
+    """The same bytes, unless the task that waits for this thread was cancelled: a small layer may unpack for hours."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    def read(self, size: int, /) -> bytes:
+        from_thread.check_cancelled()
+        return self._source.read(size)
+
+
 class _Hashed:
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -184,6 +195,7 @@ class _HashedSink:
         self._hash = hashlib.sha256()
 
     def write(self, data: bytes, /) -> int:
+        from_thread.check_cancelled()
         self._hash.update(data)
         return self._out.write(data)
 

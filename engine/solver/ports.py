@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import IO, TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager, AbstractContextManager
     from datetime import datetime
     from pathlib import Path
@@ -334,6 +334,9 @@ class Network(Protocol):
     def tunnel(self, frontend: int, address: str, backend: int) -> AbstractAsyncContextManager[int]:
         """Listen on the host (0 picks a port; gives the port) and forward to a container."""
 
+    def relay(self, target: Path, *, owner: Owner) -> AbstractAsyncContextManager[Path]:
+        """Have a socket, its owner's alone, that leads to one of the host; raises EngineError when that is missing."""
+
     def reverse(self, ports: Sequence[tuple[int, str, int]]) -> AbstractAsyncContextManager[str]:
         """Give an address inside whose (frontend) ports lead to (host, port) as the host reaches them."""
 
@@ -352,10 +355,19 @@ class ProcessFiles(Protocol):
 
 
 class Capture(Output, Protocol):
-    """Keeps what a process prints, free of secrets."""
+    """Keeps what a process prints, free of secrets, however much it is."""
 
-    def finish(self) -> tuple[bytes, bytes, bytes]:
-        """Give stdout, stderr, and both in the order they were written."""
+    def size(self, name: str) -> int:
+        """Bytes of `stdout`, `stderr` or `combined`, which is both in the order they were written."""
+
+    def pieces(self, name: str) -> Iterator[bytes]:
+        """Give the bytes of one of the three, some at a time."""
+
+    def end(self, name: str, most: int) -> bytes:
+        """Give the last bytes of one of the three."""
+
+    def close(self) -> None:
+        """Give back what it takes up on the disk."""
 
 
 class Captures(Protocol):

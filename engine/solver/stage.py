@@ -104,7 +104,7 @@ class Stager:
                 mounts=(
                     *tree_mounts,
                     *await self._secret_binds(stack, container),
-                    *(Bind(source=Path(socket.host_path), target=socket.target) for socket in container.sockets),
+                    *await self._socket_binds(stack, container),
                     Bind(source=joined.hosts, target="/etc/hosts"),
                     Bind(source=joined.resolv_conf, target="/etc/resolv.conf"),
                 ),
@@ -177,6 +177,14 @@ class Stager:
             plaintext = await self._plaintexts.plaintext(mount.secret)
             source = stack.enter_context(self._secret_files.file(plaintext, owner=mount.owner, mode=mount.mode))
             binds.append(Bind(source=source, target=mount.target, read_only=True))
+        return binds
+
+    async def _socket_binds(self, stack: AsyncExitStack, container: Container) -> list[Bind]:
+        """Sockets of our own, as the host's has an owner and a mode that are not for the container."""
+        binds = []
+        for mount in container.sockets:
+            relay = self._network.relay(Path(mount.host_path), owner=mount.owner)
+            binds.append(Bind(source=await stack.enter_async_context(relay), target=mount.target))
         return binds
 
     def _env(self, container: Container, user: User, secrets: Mapping[Secret, bytes]) -> tuple[str, ...]:

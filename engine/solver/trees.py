@@ -14,7 +14,7 @@ from engine.core.tree import ALL, EMPTY, CopyFile, CopyTree, FileType, Owner, Se
 from engine.solver.solver import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
     from contextlib import AbstractAsyncContextManager
     from dataclasses import Field
     from pathlib import Path
@@ -41,14 +41,20 @@ class TreeOps:
 
     async def apply(self, parent: SnapshotId, change: Change, describe: str) -> SnapshotId:
         """Give the snapshot that follows from a change."""
-        source = change.source if isinstance(change, CopyTree | CopyFile) else None
-        key = digest_of({"change": type(change).__name__, "parent": parent, "args": await self._counted(change)})
+        return await self.apply_all(parent, [change], describe)
+
+    async def apply_all(self, parent: SnapshotId, changes: Sequence[Change], describe: str) -> SnapshotId:
+        """Give the snapshot that follows from changes, one after the other, as one layer."""
+        counted = [[type(change).__name__, await self._counted(change)] for change in changes]
+        key = digest_of({"changes": counted, "parent": parent})
 
         async def run() -> Outcome:
             async with AsyncExitStack() as stack:
                 staged = await stack.enter_async_context(self._snapshots.stage(parent))
-                root = await stack.enter_async_context(self._snapshots.view(source.snapshot)) if source else None
-                await run_sync(self._trees.apply, staged.root, change, root)
+                for change in changes:
+                    source = change.source if isinstance(change, CopyTree | CopyFile) else None
+                    root = await stack.enter_async_context(self._snapshots.view(source.snapshot)) if source else None
+                    await run_sync(self._trees.apply, staged.root, change, root)
                 return _snapshot(await staged.commit(describe))
 
         return _id(await self._solver.solve(key, run))

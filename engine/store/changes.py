@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _PERMISSIONS = 0o777
-"""What a mode given through the API may say: Dagger drops setuid, setgid and sticky bits from it."""
+"""What the mode of a new file or directory may say: Dagger drops setuid, setgid and sticky bits from it."""
+_MODE_OF_A_COPY = 0o7777
+"""What the mode given to a copy may say (dagger core/directory.go, layercopyMode)."""
 _NEW_FILE = 0o644
 _NEW_DIRECTORY = 0o755
 _ROOT = Owner(uid=0, gid=0)
@@ -113,7 +115,10 @@ def _copy_tree(root: str, change: CopyTree, source: str) -> None:
         merge = Merge(root=root, target=target.real, manner=manner, fresh=fresh)
         merge.copy(Walk(top=top.real, selection=change.selection))
         # The root of a tree is nobody's copy.
-        if target.names and top.status is not None:
+        if change.keeps_target:
+            if fresh and change.owner:
+                os.chown(target.real, change.owner.uid, change.owner.gid)
+        elif target.names and top.status is not None:
             Copier(manner=manner).settle(top.real, top.status, target.real)
 
 
@@ -140,7 +145,7 @@ def _landing_directory(root: str, change: CopyFile) -> None:
 
 
 def _permissions(mode: int | None) -> int | None:
-    return None if mode is None else mode & _PERMISSIONS
+    return None if mode is None else mode & _MODE_OF_A_COPY
 
 
 def _make_directory(root: str, change: MakeDirectory) -> None:
@@ -178,8 +183,8 @@ def _set_timestamps(root: str, change: SetTimestamps) -> None:
 
 
 def _for_each(root: str, path: str, action: str, act: Callable[[str], None]) -> None:
-    """Do something to a path and to all that is below it; the path itself last, as acting may touch directories."""
-    place = find(root, path, follow=False, action=action)
+    """Do something to where a path leads and to all that is below; the top last, as acting may touch directories."""
+    place = find(root, path, action=action)
     if place.is_directory:
         for entry in reversed(everything(place.real)):
             act(entry.real)

@@ -56,8 +56,8 @@ def file_digest(real: str, status: os.stat_result) -> Digest:
 
 
 def contents_digest(real: str) -> Digest:
-    """Digest of a file's contents: the SHA-256 of its bytes."""
-    return Digest(f"sha256:{_sha256(real).hex()}")
+    """Digest of a file's contents: the SHA-256 of the SHA-256 of its bytes, as Dagger's File.digest gives it."""
+    return Digest(f"sha256:{hashlib.sha256(_sha256(real)).hexdigest()}")
 
 
 def described(real: str, status: os.stat_result, regard: Regard = EVERYTHING) -> list[bytes]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from engine.core.gitignore import IgnoreFile
 from engine.core.matching_lines import Hit, matching_lines
-from engine.core.paths import cleaned, climbs_out
+from engine.core.paths import cleaned, is_local
 from engine.core.tree import ALL, SearchQuery, SearchResult
 from engine.errors import InvalidRequest, PathError
 from engine.store.chase import find
@@ -65,20 +65,19 @@ def _candidates(place: Place, query: SearchQuery) -> Iterator[_Candidate]:
         return
     if not query.paths:
         yield from _below(place, "", query)
-    for path in sorted({_relative(path) for path in query.paths}):
-        start = find(place.real, path)
+    starts = (find(place.real, _relative(path)) for path in query.paths)
+    for inside, start in sorted({start.inside.lstrip("/"): start for start in starts}.items()):
         if start.is_directory:
-            yield from _below(start, "" if path == "." else f"{path}/", query)
+            yield from _below(start, f"{inside}/" if inside else "", query)
         else:
-            yield _Candidate(path, start.real)
+            yield _Candidate(inside, start.real)
 
 
 def _relative(path: str) -> str:
-    if path.startswith("/"):
-        raise PathError(f"path cannot be absolute: {path}")
-    if climbs_out(path):
-        raise PathError(f"path cannot escape the directory: {path}")
-    return cleaned(path)
+    relative = cleaned(path.removeprefix("/"))
+    if not is_local(relative):
+        raise PathError(f"path cannot escape directory: {path}")
+    return relative
 
 
 def _below(top: Place, prefix: str, query: SearchQuery) -> Iterator[_Candidate]:

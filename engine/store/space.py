@@ -8,7 +8,7 @@ import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from engine.errors import HostError
+from engine.errors import EngineError, HostError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,17 +17,29 @@ if TYPE_CHECKING:
     from engine.store.layout import Layout
 
 _RESERVE = 1 << 20
+_LITTLE = 1 << 16
+_PRIMARY = 0xFF
+"""Mask of SQLite's primary result codes."""
+
+
+class DiskFull(HostError):
+    """Raised when the disk of the store has no space left."""
 
 
 @contextmanager
 def full_disk_explained(state: Path, what: str) -> Iterator[None]:
-    """Turn "no space left", from the kernel or from SQLite, into a HostError that names the state directory."""
+    """Turn "no space left", from the kernel or from SQLite, into DiskFull, which names the state directory.
+
+    An error that was made of the kernel's, about a path or a layer, counts too.
+    """
     try:
         yield
-    except (OSError, sqlite3.Error) as error:
-        if not _is_full(error):
+    except DiskFull:
+        raise
+    except (OSError, sqlite3.Error, EngineError) as error:
+        if not _is_full(error, state):
             raise
-        raise HostError(
+        raise DiskFull(
             f"no space left on {state}: {what} failed; free some space there, or run `python -m engine prune`"
         ) from error
 
@@ -43,7 +55,16 @@ def free_reserve(layout: Layout) -> None:
     layout.reserve.unlink(missing_ok=True)
 
 
-def _is_full(error: OSError | sqlite3.Error) -> bool:
+def _is_full(error: BaseException | None, state: Path) -> bool:
+    while isinstance(error, EngineError):
+        error = error.__cause__
     if isinstance(error, OSError):
         return error.errno in {errno.ENOSPC, errno.EDQUOT}
-    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+    code = getattr(error, "sqlite_errorcode", 0)
+    # SQLite tells a full disk as an input/output error where it maps a file into memory.
+    return code == sqlite3.SQLITE_FULL or (code & _PRIMARY == sqlite3.SQLITE_IOERR and _has_no_space(state))
+
+
+def _has_no_space(state: Path) -> bool:
+    disk = os.statvfs(state)
+    return disk.f_bavail * disk.f_frsize < _LITTLE

@@ -65,7 +65,7 @@ class FileTrees:
             return content_digest.tree_digest(top, Walk(top=place.real, selection=selection), regard)
 
     def file_digest(self, root: Path, path: str, *, metadata: bool) -> Digest:
-        """Digest of a file; without metadata exactly the SHA-256 of its contents."""
+        """Digest of a file; without metadata that of its contents alone."""
         place = reading.find_file(os.fspath(root), path)
         with translated("digest", path):
             if not metadata:

@@ -25,10 +25,12 @@ def remove(root: str, paths: Iterable[str]) -> None:
 
 
 def _remove(root: str, names: list[str]) -> None:
-    first = next((index for index, name in enumerate(names) if has_wildcard(name)), None)
+    # Without a star a path is taken literally, its other wildcards too (dagger core/directory.go).
+    starred = any("*" in name for name in names)
+    first = next((index for index, name in enumerate(names) if starred and has_wildcard(name)), None)
     if first is None:
-        place = _existing(root, "/".join(names), follow=False)
-        if place:
+        place = chase(root, "/".join(names), follow=False)
+        if not place.absent:
             _discard(place)
         return
     top = _existing(root, "/".join(names[:first]), follow=True)

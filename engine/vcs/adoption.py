@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _COPIED = ("HEAD", "packed-refs", "shallow", "info/exclude")
 _ELSEWHERE = ("commondir", "objects/info/alternates", "objects/info/http-alternates")
-_OTHER_FORMAT = re.compile(r"^\s*(?:objectformat\s*=\s*(?!sha1\b)|refstorage\s*=\s*(?!files\b))", re.MULTILINE | re.I)
+_OTHER_FORMAT = re.compile(r"(?im)^\s*(?:objectformat\s*=\s*(?!sha1\b)|refstorage\s*=\s*(?!files\b))")
 
 
 async def adopt(folder: Path, target: Path, environ: Mapping[str, str]) -> None:
@@ -36,7 +36,9 @@ def _git_directory(folder: Path) -> Path:
     """Find the repository of a working tree, or the bare one that a directory is; one that is whole in there."""
     for candidate in (folder / ".git", folder):
         if candidate.is_symlink() or candidate.is_file():
-            raise EngineError("not a git repository: .git is a link to another place; take the repository that it names")
+            raise EngineError(
+                "not a git repository: .git is a link to another place; take the repository that it names"
+            )
         if (candidate / "HEAD").is_file() and (candidate / "objects").is_dir():
             _check(candidate)
             return candidate

@@ -31,7 +31,7 @@ async def check_out(
         return
     await _clone(repository, wanted, into, environ)
     if submodules:
-        await remote("-C", into, "submodule", "--quiet", "update", "--init", "--recursive", "--depth=1")
+        await remote("submodule", "--quiet", "update", "--init", "--recursive", "--depth=1", cwd=into)
     await run_sync(_tidy, into, wanted)
 
 
@@ -55,20 +55,20 @@ async def _clone(repository: Path, wanted: Checkout, into: Path, environ: Mappin
     branch = wanted.name.removeprefix(HEADS) if wanted.name.startswith(HEADS) else ""
     await git("init", "--quiet", "--template=", f"--initial-branch={branch or 'main'}", into)
     if wanted.url:
-        await git("-C", into, "remote", "add", "origin", wanted.url)
+        await git("remote", "add", "origin", wanted.url, cwd=into)
     limit = [f"--depth={wanted.depth}"] if wanted.depth > 0 else []
     names = [f"+{TAGS}*:{TAGS}*"] if wanted.tags else []
     kept = "refs/fetched"
     source = repository
-    await git("-C", into, "fetch", "--quiet", "--no-tags", *limit, "--", source, f"+{wanted.commit}:{kept}", *names)
+    await git("fetch", "--quiet", "--no-tags", *limit, "--", source, f"+{wanted.commit}:{kept}", *names, cwd=into)
     if branch:
-        await git("-C", into, "update-ref", wanted.name, wanted.commit)
+        await git("update-ref", wanted.name, wanted.commit, cwd=into)
     else:
-        await git("-C", into, "update-ref", "--no-deref", "HEAD", wanted.commit)
+        await git("update-ref", "--no-deref", "HEAD", wanted.commit, cwd=into)
     if wanted.name.startswith(TAGS):
-        await git("-C", into, "update-ref", wanted.name, wanted.commit)
-    await git("-C", into, "reset", "--quiet", "--hard")
-    await git("-C", into, "update-ref", "-d", kept)
+        await git("update-ref", wanted.name, wanted.commit, cwd=into)
+    await git("reset", "--quiet", "--hard", cwd=into)
+    await git("update-ref", "-d", kept, cwd=into)
 
 
 def _tidy(into: Path, wanted: Checkout) -> None:

@@ -47,6 +47,8 @@ class Git:
     """The program in one surrounding."""
 
     env: Mapping[str, str]
+    about: str = ""
+    """Which repository it works for, as errors name it."""
 
     async def __call__(self, *args: str | os.PathLike[str], cwd: Path | None = None, stdin: bytes = b"") -> str:
         """Run; gives what it prints. Raises GitFailed."""
@@ -55,7 +57,7 @@ class Git:
         except CommandFailed as error:
             if "is missing" in str(error):
                 raise
-            raise GitFailed(os.fspath(args[0]), str(error).partition("\n")[2]) from error
+            raise GitFailed(f"{os.fspath(args[0])} {self.about}".strip(), str(error).partition("\n")[2]) from error
         return done.stdout.decode("utf-8", "surrogateescape")
 
 
@@ -81,7 +83,8 @@ def remote_git(environ: Mapping[str, str], access: GitAccess, scratch: Path) -> 
                 **_ssh(access, Path(folder)),
                 **_configured(settings),
                 "GIT_ALLOW_PROTOCOL": allowed,
-            }
+            },
+            about=access.url,
         )
 
 

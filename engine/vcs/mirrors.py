@@ -50,7 +50,7 @@ class Mirrors:
                 await self._get(remote, access, mirror, commit, depth)
             if tags:
                 limit = _depth(mirror, depth)
-                await remote("-C", mirror, "fetch", "--quiet", *limit, "--", access.address, f"+{TAGS}*:{TAGS}*")
+                await remote("fetch", "--quiet", *limit, "--", access.address, f"+{TAGS}*:{TAGS}*", cwd=mirror)
         return mirror
 
     async def _create(self, mirror: Path) -> None:
@@ -73,9 +73,9 @@ class Mirrors:
         # A mirror that is whole stays whole, and so do its commits.
         got = depth if any(option.startswith("--depth") for option in limit) else 0
         wanted = f"+{commit}:refs/depth/{got}/{commit}"
-        fetch = ("-C", mirror, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", *limit, "--", access.address)
+        fetch = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", *limit, "--", access.address)
         try:
-            await remote(*fetch, wanted)
+            await remote(*fetch, wanted, cwd=mirror)
         except GitFailed as error:
             if _UNKNOWN_COMMIT.search(error.output):
                 raise EngineError(f"repository {access.url} does not contain commit {commit}") from error
@@ -87,7 +87,7 @@ class Mirrors:
         """Fetch everything: some servers give no single commits."""
         names = ("+refs/heads/*:refs/heads/*", f"+{TAGS}*:{TAGS}*")
         whole = _depth(mirror, 0)
-        await remote("-C", mirror, "fetch", "--quiet", "--no-write-fetch-head", *whole, "--", access.address, *names)
+        await remote("fetch", "--quiet", "--no-write-fetch-head", *whole, "--", access.address, *names, cwd=mirror)
         try:
             await local_git(self._environ, GIT_DIR=mirror)("update-ref", f"refs/depth/0/{commit}", commit)
         except GitFailed as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import re
 import tarfile
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from pipelines.archive import read_image
+from pipelines.settings import from_env
 from tests.pipelines.running import pipelines
 
 pytestmark = [pytest.mark.root, pytest.mark.network, pytest.mark.slow]
@@ -98,7 +100,7 @@ def test_the_bytecode_of_every_dependency_is_there_and_never_checked(image: Imag
     compiled = [name for name in layer if name.endswith(".pyc")]
     assert "opt/venv/lib/python3.13/site-packages/django/__pycache__/__init__.cpython-313.pyc" in compiled
     with tarfile.open(fileobj=io.BytesIO(image.bytes[DEPENDENCIES])) as tar:
-        flags = {tar.extractfile(layer[name]).read(8)[4:] for name in compiled[:200]}  # type: ignore[union-attr]
+        flags = {tar.extractfile(layer[name]).read(8)[4:] for name in compiled}  # type: ignore[union-attr]
     assert flags == {b"\x01\0\0\0"}
 
 
@@ -200,3 +202,13 @@ def test_a_full_disk_is_one_clear_sentence_and_the_old_archive_stays(tmp_path: P
     assert run.code == 1
     assert "error: the disk is full" in run.errors
     assert run.output.split() == ["api.oci.tar", "old"]
+
+
+def test_a_build_from_nothing_gives_the_same_image(tmp_path: Path, archive: Path) -> None:
+    bases = from_env({**os.environ}, project=None, output=None, engine=None, base=None).bases
+    (tmp_path / "django-image").mkdir()
+    (tmp_path / "django-image" / "bases").symlink_to(bases)
+    output = tmp_path / "again.tar"
+    pipelines("build", "--output", str(output), XDG_CACHE_HOME=str(tmp_path))
+    # Not the digest: a compressor of another version may have packed layers that are still in this machine's cache.
+    assert read_image(output).config == read_image(archive).config

@@ -50,7 +50,12 @@ def write_stamps(*, static_root: Path, code: Path) -> int:
 
 
 def renew_stamp(*, static_root: Path) -> None:
-    """Record a collection at run time, so that the next start on the same volume has nothing to do."""
+    """Record a collection at run time, so that the next start on the same volume has nothing to do.
+
+    A storage that keeps no manifest (local settings) has nothing to record by, and collects at every start.
+    """
+    if not (static_root / MANIFEST).exists():
+        return
     _sort_manifest(static_root / MANIFEST)
     _write(static_root / STAMP, _stamp(static_root))
 
@@ -62,9 +67,9 @@ def judge(*, static_root: Path, code: Path) -> Verdict:
         return Verdict(as_built=False, reason=f"no record of a build beside the code ({code / STAMP} is missing)")
     found = _read(static_root / STAMP)
     if found is None:
-        return Verdict(as_built=False, reason=f"{static_root} does not hold what the image brought; a volume masks it?")
+        return Verdict(as_built=False, reason=f"{static_root} does not hold what the image brought (a volume?)")
     if found["release"] != built["release"]:
-        return Verdict(as_built=False, reason=f"{static_root} holds another release's files; a volume ages them?")
+        return Verdict(as_built=False, reason=f"{static_root} holds another release's files (a volume?)")
     return _complete(static_root, built["files"])
 
 

@@ -87,3 +87,7 @@ def _runs(pid: int) -> bool:
         return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+async def test_a_program_has_the_umask_that_is_asked_for():
+    assert (await run(["sh", "-c", "umask"], umask=0o027)).stdout == b"0027\n"

@@ -117,10 +117,14 @@ def test_mounts_are_not_seen_outside(tmp_path: Path) -> None:
 
 def test_orphans_are_reaped() -> None:
     result = _run(
-        "orphan = subprocess.run(['sh', '-c', 'sleep 0.1 & echo $!'], stdout=subprocess.PIPE).stdout\n"
-        "path = pathlib.Path('/proc', orphan.decode().strip())\n"
+        "command = ['sh', '-c', 'sleep 600 >/dev/null & echo $!']\n"
+        "orphan = int(subprocess.run(command, stdout=subprocess.PIPE).stdout)\n"
+        "path = pathlib.Path('/proc', str(orphan))\n"
         "assert path.exists()\n"
-        "time.sleep(0.5)\n"
+        "os.kill(orphan, signal.SIGKILL)\n"
+        "deadline = time.monotonic() + 10\n"
+        "while path.exists() and time.monotonic() < deadline:\n"
+        "    time.sleep(0.01)\n"
         "return int(path.exists())"
     )
     assert result.returncode == 0, result.stderr

@@ -6,6 +6,7 @@ import json
 import stat
 import subprocess
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -112,3 +113,13 @@ def test_skopeo_finds_the_root_of_a_directory(layout: Layout, tmp_path: Path) ->
     write_directory(layout, tmp_path / "out")
     command = ["skopeo", "inspect", "--raw", f"oci:{tmp_path}/out"]
     assert subprocess.run(command, check=True, capture_output=True).stdout == layout.documents[layout.root.digest]
+
+
+def test_a_named_archive_says_its_name_to_docker_and_containerd(layout: Layout, tmp_path: Path) -> None:
+    write_archive(replace(layout, name="docker.io/library/app:latest"), tmp_path / "out.tar")
+    with tarfile.open(tmp_path / "out.tar") as archive:
+        manifest, index = (
+            json.load(archive.extractfile(name) or pytest.fail(name)) for name in ("manifest.json", "index.json")
+        )
+    assert manifest[0]["RepoTags"] == ["docker.io/library/app:latest"]
+    assert index["manifests"][0]["annotations"] == {"io.containerd.image.name": "docker.io/library/app:latest"}

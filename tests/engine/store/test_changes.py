@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.core.tree import Chown, MakeDirectory, MakeSymlink, Owner, Remove, Selection, SetTimestamps, WriteFile
+from engine.core.tree import (
+    EMPTY,
+    Chown,
+    CopyTree,
+    MakeDirectory,
+    MakeSymlink,
+    Owner,
+    Remove,
+    Selection,
+    SetTimestamps,
+    Source,
+    WriteFile,
+)
 from engine.errors import PathError
 from tests.engine.store.building import TREES, build, copy_file, copy_tree, listing, names, write
 
@@ -134,8 +146,8 @@ class TestWithDirectory:
     def test_owner_and_mode_go_to_everything_that_is_copied(self, tmp_path: Path) -> None:
         source, root = build(tmp_path / "source", {"f": "1", "e/g": "1"}), build(tmp_path / "root", {})
         copy_tree(root, source, "p/in", owner=Owner(uid=1000, gid=2000), mode=0o2700)
-        top = ["p d 755 0:0", "p/in d 700 1000:2000", "p/in/e d 700 1000:2000"]
-        assert listing(root) == [*top, "p/in/e/g f 700 1000:2000", "p/in/f f 700 1000:2000"]
+        top = ["p d 755 0:0", "p/in d 2700 1000:2000", "p/in/e d 2700 1000:2000"]
+        assert listing(root) == [*top, "p/in/e/g f 2700 1000:2000", "p/in/f f 2700 1000:2000"]
 
     def test_the_destination_takes_mode_and_time_of_the_source_but_the_root_does_not(self, tmp_path: Path) -> None:
         source, root = build(tmp_path / "source", {"f": "1"}), build(tmp_path / "root", {"d/old": ""})
@@ -194,9 +206,10 @@ def test_a_symlink_is_verbatim_and_never_replaces(tmp_path: Path) -> None:
         _link(tmp_path, "p/l", "x")
 
 
-def test_chown_reaches_all_below_and_never_a_target(tmp_path: Path) -> None:
+def test_chown_goes_where_a_path_leads_and_reaches_all_below_but_no_targets(tmp_path: Path) -> None:
     _link(build(tmp_path, {"d/e/f": "", "g": ""}), "d/l", "../g")
-    TREES.apply(tmp_path, Chown(path="d", owner=_OWNER))
+    TREES.apply(_link(tmp_path, "to", "d"), Chown(path="to", owner=_OWNER))
+    (tmp_path / "to").unlink()
     lines = ["d d 755 12:34", "d/e d 755 12:34", "d/e/f f 644 12:34", "d/l l 777 12:34 ../g", "g f 644 0:0"]
     assert listing(tmp_path) == lines
     with pytest.raises(PathError, match="lchown nope: no such file or directory"):
@@ -214,3 +227,21 @@ def test_a_change_is_applied_by_its_kind(tmp_path: Path) -> None:
     TREES.apply(tmp_path, WriteFile(path="f", contents=b"\xff"))
     TREES.apply(tmp_path, Remove(paths=("f", "g")))
     assert listing(tmp_path) == []
+
+
+class TestCopyOfADockerfile:
+    def test_the_directory_that_is_there_stays_as_it_was(self, tmp_path: Path) -> None:
+        source = build(tmp_path / "source", {"d/f": "x"})
+        root = build(tmp_path / "root", {"to": None})
+        (root / "to").chmod(0o1700)
+        os.chown(root / "to", 1, 2)
+        change = CopyTree(path="/to", source=Source(snapshot=EMPTY), owner=_OWNER, mode=0o600, keeps_target=True)
+        TREES.apply(root, change, source)
+        assert listing(root) == ["to d 1700 1:2", "to/d d 600 12:34", "to/d/f f 600 12:34"]
+
+    def test_a_new_directory_is_the_owners(self, tmp_path: Path) -> None:
+        source = build(tmp_path / "source", {"f": "x"})
+        source.chmod(0o700)
+        change = CopyTree(path="/a/b", source=Source(snapshot=EMPTY), owner=_OWNER, keeps_target=True)
+        TREES.apply(build(tmp_path / "root", {}), change, source)
+        assert listing(tmp_path / "root") == ["a d 755 0:0", "a/b d 755 12:34", "a/b/f f 644 12:34"]

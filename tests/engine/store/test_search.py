@@ -92,8 +92,14 @@ def test_one_file_is_searched_under_its_own_name(root: Path) -> None:
     assert _found(root, "needle", "/sub") == ["c.md:1", "own:1"]
 
 
+def test_paths_are_those_of_the_directory_and_named_by_where_they_lead(root: Path) -> None:
+    assert _found(root, "two", paths=("/b.txt",)) == ["b.txt:2"]
+    assert _found(root, r"\(x\)", paths=("link",)) == ["a.txt:2"]
+    assert _found(root, "two", paths=("/sub/../",)) == ["b.txt:2"]
+
+
 def test_paths_stay_in_the_directory(root: Path) -> None:
-    for path, text in {"/a.txt": "path cannot be absolute", "../x": "cannot escape", "nope": "no such file"}.items():
+    for path, text in {"a/../../x": "cannot escape", "../x": "cannot escape", "nope": "no such file"}.items():
         with pytest.raises(PathError, match=text):
             _found(root, "x", paths=(path,))
 

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from engine.errors import PathError
 from engine.store.without import remove
 from tests.engine.store.building import build, names
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_FILES = {"a.txt": "", "b.txt": "", "a.md": "", "sub/c.txt": "", "sub/deep/d.txt": "", "*": "", "other/c.txt": ""}
+_FILES = {"a.txt": "", "b.txt": "", "a.md": "", "sub/c.txt": "", "sub/deep/d.txt": "", "*": "", "other/c.txt": "", "[a]?": ""}
 
 
 def _left(root: Path) -> list[str]:
@@ -33,8 +34,10 @@ def _left(root: Path) -> list[str]:
         ("*", set(_FILES)),
         ("nope", set()),
         ("nope/*", set()),
-        ("a.txt/x", set()),
         ("a.txt/*", set()),
+        ("[ab].txt", set()),
+        ("[a]?", {"[a]?"}),
+        ("[ab].t*", {"a.txt", "b.txt"}),
         ("../a.txt", {"a.txt"}),
         ("/", set(_FILES)),
     ],
@@ -46,6 +49,11 @@ def test_what_a_path_names_is_removed_and_nothing_else(tmp_path: Path, path: str
     assert set(_left(root)) == set(_FILES) - gone
     assert (tmp_path / "a.txt").exists()
     assert root.exists()
+
+
+def test_a_path_through_a_file_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(PathError, match="not a directory"):
+        remove(str(build(tmp_path, {"a.txt": ""})), ["a.txt/x"])
 
 
 def test_links_are_followed_on_the_way_but_removed_themselves(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_an_older_releases_volume_is_collected_anew_once(app):
     stamp.write_text(json.dumps(json.loads(stamp.read_text()) | {"release": "0" * 64}))
     with app.serving():
         log = (app.path / "log").read_text()
-    assert "holds another release's files; a volume ages them?; collecting anew" in log
+    assert "holds another release's files (a volume?); collecting anew" in log
     assert "static files copied" in log
     assert css.read_bytes() == built
     assert old_hashed.exists()

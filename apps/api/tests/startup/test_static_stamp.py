@@ -84,3 +84,9 @@ def test_only_names_with_a_digest_outlive_a_new_collection(app):
     assert hashed.with_name(f"{hashed.name}.gz").exists()
     assert not (app.static / "admin/css/base.css").exists()
     assert not (app.static / STAMP).exists()
+
+
+def test_a_collection_without_a_manifest_leaves_no_stamp(tmp_path):
+    (tmp_path / "base.css").write_text("body {}")
+    static_stamp.renew_stamp(static_root=tmp_path)
+    assert not (tmp_path / STAMP).exists()

@@ -1,0 +1,1 @@
+"""Carry out Dockerfiles with the session's own operations."""

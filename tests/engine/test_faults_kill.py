@@ -1,0 +1,230 @@
+"""`kill -9` of the outer process, the engine and the client, at the worst moments."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import subprocess
+import sys
+import tarfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from engine.store.database import Database
+from engine.store.layout import Layout
+from engine.store.serial import snapshot_of
+from tests.bombs import zeros_layer
+from tests.engine.command_line import CommandLine
+from tests.engine.faults import (
+    Traces,
+    commands,
+    descendants,
+    eventually,
+    kill,
+    session,
+    sh,
+    step,
+    unfinished,
+)
+from tests.small_image import small_image
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.engine.faults import RunningSession
+
+pytestmark = [pytest.mark.root, pytest.mark.slow]
+
+SDK = """
+import sys, anyio, dagger
+from dagger import dag
+
+async def main():
+    async with dagger.connection():
+        base = dag.container().import_(dag.host().file(sys.argv[1]))
+        await base.with_exec(["sh", "-c", "echo began; exec sleep 4321"]).sync()
+
+anyio.run(main)
+"""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("killed")
+
+
+@pytest.fixture(scope="module")
+def archive(place: Path) -> Path:
+    return small_image(place / "small.tar")
+
+
+@pytest.fixture(scope="module")
+def endless(place: Path) -> Path:
+    """An image whose import takes until it is killed."""
+    return zeros_layer(place / "endless.tar", gibibytes=64)
+
+
+def outer(running: RunningSession) -> None:
+    kill(running.process.pid)
+
+
+def engine(running: RunningSession) -> None:
+    kill(running.engine())
+
+
+VICTIMS = pytest.mark.parametrize("victim", [outer, engine])
+MOMENTS = pytest.mark.parametrize(("victim", "count"), [(outer, 1), (engine, 4), (outer, 9), (engine, 15)])
+
+
+def check_store(state: Path, archive: Path) -> None:
+    """The next session sweeps, and gives right results; all that has a name is whole."""
+    with session(state) as running:
+        assert len(unfinished(state)) == 1
+        assert running.leaf(running.image(archive, step("echo right; ls /bin/sh"))) == "right\n/bin/sh\n"
+    assert unfinished(state) == []
+    layout = Layout(state)
+    with Database(layout) as database:
+        rows = {snapshot_of(number) for (number,) in database.rows("SELECT id FROM snapshots")}
+        assert database.rows("PRAGMA integrity_check") == [("ok",)]
+    assert rows == {path.name for path in layout.snapshots.iterdir()}
+
+
+def killed(running: RunningSession, victim) -> None:
+    traces = running.traces()
+    assert traces.left()
+    victim(running)
+    assert traces.gone() == []
+    assert not any(str(running.state) in line for line in Path("/proc/1/mountinfo").read_text().splitlines())
+
+
+@VICTIMS
+def test_while_an_image_is_unpacked(place, archive, endless, victim):
+    state = place / "state"
+    with session(state) as running:
+        blobs = set((state / "blobs" / "sha256").iterdir())
+        running.asking(running.image(endless, "rootfs { entries }"))
+        assert eventually(lambda: any(path.name == "zeros" for path in (state / "staging").glob("*/*/*")))
+        killed(running, victim)
+        assert set((state / "blobs" / "sha256").iterdir()) == blobs
+    check_store(state, archive)
+
+
+@VICTIMS
+def test_while_a_command_runs(place, archive, victim):
+    state = place / "state"
+    with session(state) as running:
+        running.asking(running.image(archive, step("(setsid sleep 4320 &) ; touch /half; sleep 4321")))
+        assert eventually(lambda: {"sleep 4320", "sleep 4321"} <= set(commands(running.processes())))
+        killed(running, victim)
+    check_store(state, archive)
+
+
+def test_while_a_service_runs_and_a_tunnel_leads_to_it(place, archive):
+    state = place / "state"
+    with session(state) as running:
+        service = 'asService(args: ["sh", "-c", "exec sleep 4322"]) { up(ports: [{backend: 80, frontend: 0}]) }'
+        running.asking(running.image(archive, service))
+        assert eventually(lambda: "sleep 4322" in commands(running.processes()))
+        killed(running, outer)
+    check_store(state, archive)
+
+
+@MOMENTS
+def test_while_results_are_kept(place, archive, victim, count):
+    """At whatever moment a chain of short steps is in when the store has got so many layers more."""
+    state = place / "state"
+    with session(state) as running:
+        running.leaf(running.image(archive, step("true")))
+        before = len(list((state / "snapshots").iterdir()))
+        steps = " ".join(f"{sh(f'echo {n} >/step{n}')} {{" for n in range(20))
+        chain = running.asking(running.image(archive, f'{steps} file(path: "/step19") {{ size }} {"} }" * 20}'))
+        assert eventually(lambda: chain.done() or len(list((state / "snapshots").iterdir())) >= before + count)
+        assert not chain.done()
+        killed(running, victim)
+    check_store(state, archive)
+    for layer in (state / "snapshots").iterdir():
+        for file in layer.glob("step*"):
+            assert file.read_text() == f"{file.name.removeprefix('step')}\n"
+
+
+@pytest.mark.parametrize(("moment", "victim"), [("packing", outer), ("writing", engine)])
+def test_while_an_image_is_exported(place, archive, tmp_path, moment, victim):
+    state, target = place / "state", tmp_path / "image.tar"
+    big = sh("dd if=/dev/urandom of=/big bs=1M count=96 2>/dev/null", salt=moment)
+    export = f'{big} {{ export(path: "{target}") }} }}'
+    with session(state) as running:
+        running.leaf(running.image(archive, f"{big} {{ exitCode }} }}"))
+        if moment == "writing":  # the layers are packed already
+            running.leaf(running.image(archive, export))
+            target.unlink()
+        running.asking(running.image(archive, export))
+        assert eventually(lambda: list(tmp_path.iterdir()) if moment == "writing" else _packing(state))
+        killed(running, victim)
+    assert not target.exists() or moment == "writing"
+    with session(state) as running:
+        whole_or_missing(target)
+        running.leaf(running.image(archive, export))
+        whole_or_missing(target)
+        assert target.exists()
+    check_store(state, archive)
+
+
+def test_of_the_sdk_that_started_the_session(place, archive, tmp_path):
+    state = place / "state"
+    dagger = CommandLine(state)
+    program = tmp_path / "dagger"
+    program.write_text(f'#!/bin/sh\nexec {shlex.join(dagger.argv())} "$@"\n')
+    program.chmod(0o755)
+    environ = dagger.environ | {"_EXPERIMENTAL_DAGGER_CLI_BIN": str(program)}
+    with client([sys.executable, "-c", SDK, str(archive)], environ) as (process, traces):
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
+        assert traces.gone() == []
+    check_store(state, archive)
+
+
+def test_of_run_itself(place, archive):
+    """The command that it ran has lost its session, and with it ends all that the session had started."""
+    state = place / "state"
+    dagger = CommandLine(state)
+    with client(dagger.argv("run", sys.executable, "-c", SDK, str(archive)), dagger.environ) as (process, traces):
+        process.kill()
+        process.wait()
+        assert traces.gone() == []
+    check_store(state, archive)
+
+
+def test_of_a_client_in_run_stops_its_step_and_ends_run(place, archive):
+    state = place / "state"
+    dagger = CommandLine(state)
+    with client(dagger.argv("run", sys.executable, "-c", SDK, str(archive)), dagger.environ) as (process, traces):
+        kill(next(pid for pid in descendants(process.pid) if commands([pid])[0].startswith(f"{sys.executable} -c")))
+        assert process.wait(60) == 255
+        assert traces.gone() == []
+    check_store(state, archive)
+
+
+@contextmanager
+def client(argv: list[str], environ: dict[str, str]) -> Iterator[tuple[subprocess.Popen[bytes], Traces]]:
+    """Have a client whose step runs; gives its process and the traces of all below it."""
+    with subprocess.Popen(argv, env=environ, start_new_session=True, stderr=subprocess.DEVNULL) as process:
+        try:
+            assert eventually(lambda: "sleep 4321" in commands(descendants(process.pid)), 60)
+            yield process, Traces(descendants(process.pid))
+        finally:
+            process.kill()
+
+
+def whole_or_missing(target: Path) -> None:
+    if target.exists():
+        with tarfile.open(target) as tar:
+            assert "index.json" in tar.getnames()
+
+
+def _packing(state: Path) -> bool:
+    """Whether a blob is being written that has some MiB already."""
+    files = [path for path in (state / "staging").glob("*/*") if path.is_file()]
+    return any(path.stat().st_size > 1 << 22 for path in files if path.exists())
