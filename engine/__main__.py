@@ -2,6 +2,9 @@
 
 import sys
 
-from engine.cli import main
+# Whatever PYTHONDONTWRITEBYTECODE says: compiled anew at each start, the engine would need three times as long for it.
+sys.dont_write_bytecode = False
+
+from engine.cli import main  # noqa: E402
 
 sys.exit(main())

@@ -62,6 +62,7 @@ _PROGRAMS = (
     _Program(names=("nft",), package="nftables", purpose="way out of the network, as root"),
     _Program(names=("slirp4netns",), package="slirp4netns", purpose="way out of the network"),
     _Program(names=("skopeo",), package="skopeo", purpose="pulls and pushes images"),
+    _Program(names=("git",), package="git", purpose="reads Git repositories"),
     _Program(names=("mmdebstrap",), package="mmdebstrap", purpose="makes base images of Debian packages"),
 )
 

@@ -10,7 +10,7 @@ from dagger import ReturnType, dag
 
 from pipelines import archive, sources, toolchain
 from pipelines.debian import EPOCH
-from pipelines.images import HOME, OWNER
+from pipelines.recipes import HOME, OWNER
 from pipelines.toolchain import VENV
 
 if TYPE_CHECKING:
@@ -64,9 +64,11 @@ class Plan:
     revision: Revision | None
 
 
-def api_image(plan: Plan) -> dagger.Container:
-    """Describe the image; nothing runs until something is asked of it."""
+async def api_image(plan: Plan) -> dagger.Container:
+    """Describe the image; no step runs until something is asked of it."""
     image = with_code(plan)
+    # Three chains go on from here. The SDK asks for the ids of a chain's arguments once for each, unless it has them.
+    await image.id()
     collected = static_files(image, plan)
     return image.with_directory(HOME, collected, owner=OWNER).with_(_configured(plan))
 

@@ -10,8 +10,8 @@ from dagger import ReturnType
 
 from pipelines import sources
 from pipelines.build import environment_builder, throwaway_settings
-from pipelines.images import HOME, OWNER
 from pipelines.outcome import Outcome
+from pipelines.recipes import HOME, OWNER
 from pipelines.toolchain import VENV
 
 if TYPE_CHECKING:

@@ -9,27 +9,15 @@ import time
 import traceback
 from typing import TYPE_CHECKING
 
-import anyio
-import dagger
-from anyio import to_thread
-
-from pipelines import images, report
-from pipelines.build import LAYERS, Plan, api_image, write_archive
-from pipelines.check import check
-from pipelines.debian import BaseArchive, Recipe, base_archive
-from pipelines.failures import explain
-from pipelines.project import read_project
-from pipelines.proofs import verdict
-from pipelines.proofs.run import prove, subject
-from pipelines.revision import NoRevisionError, Revision, read_revision
-from pipelines.settings import Settings, engine_environment, from_env
-from pipelines.smoke import smoke, surroundings
+from pipelines.errors import PipelineError
+from pipelines.ground import make_ground
+from pipelines.session import early_session
+from pipelines.settings import engine_environment, from_env
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipelines.errors import PipelineError
-    from pipelines.outcome import Outcome
+    from pipelines.settings import Settings
 
 _EXAMPLES = """\
 examples:
@@ -50,14 +38,37 @@ def main(arguments: Sequence[str]) -> int:
         )
         # The SDK and the engine read these when the connection opens.
         os.environ.update(engine_environment(settings, os.environ))
-        return anyio.run(_run, settings, options)
+        return _run(settings, options)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
     except Exception as error:  # noqa: BLE001 - the one place where every error becomes a sentence
         if options.debug:
             traceback.print_exc()
-        return _fail(explain(error))
+        return _fail(error if isinstance(error, PipelineError) else _explained(error))
+
+
+def _run(settings: Settings, options: argparse.Namespace) -> int:
+    begun = time.monotonic()
+    ground = make_ground(settings, with_postgres=options.command in {"check", "smoke"})
+    if ground.revision:
+        # An engine that can, dates what it writes by it; Dagger's does not look.
+        os.environ.setdefault("SOURCE_DATE_EPOCH", str(ground.revision.epoch))
+    with early_session(os.environ) as connection:
+        # Late, as loading the SDK takes longer than all else: meanwhile the engine starts.
+        from pipelines.run import Job, run  # noqa: PLC0415
+
+        os.environ.update(connection())
+        job = Job(command=options.command, settings=settings, ground=ground, begun=begun, json=options.json)
+        ended = run(job)
+    print(ended.text)
+    return 0 if ended.ok else 1
+
+
+def _explained(error: Exception) -> PipelineError:
+    from pipelines.failures import explain  # noqa: PLC0415 - late: it loads the SDK
+
+    return explain(error)
 
 
 def _fail(error: PipelineError) -> int:
@@ -91,84 +102,3 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--json", action="store_true", help="print JSON instead of text")
         command.add_argument("--debug", action="store_true", help="print the traceback of an error")
     return parser
-
-
-async def _run(settings: Settings, options: argparse.Namespace) -> int:
-    started = time.monotonic()
-    project = read_project(settings.project)
-    revision, notes = _revision(settings)
-    made = await _bases(settings, options.command)
-    if revision:
-        # An engine that can, dates what it writes by it; Dagger's does not look.
-        os.environ.setdefault("SOURCE_DATE_EPOCH", str(revision.epoch))
-    async with dagger.connection(dagger.Config(log_output=sys.stderr)):
-        base = await _base(settings, made)
-        plan = Plan(settings=settings, project=project, base=base, revision=revision)
-        if options.command == "build":
-            return await _build(plan, notes, started=started, json=options.json)
-        if options.command == "prove":
-            return await _prove(plan, json=options.json)
-        outcomes = await _check(plan, made) if options.command == "check" else await _smoke(plan, made)
-    print(report.as_json(outcomes) if options.json else report.outcomes_text(outcomes))
-    return 0 if all(outcome.ok for outcome in outcomes) else 1
-
-
-def _revision(settings: Settings) -> tuple[Revision | None, list[str]]:
-    try:
-        return read_revision(settings.project), []
-    except NoRevisionError as error:
-        return None, [str(error)]
-
-
-async def _bases(settings: Settings, command: str) -> dict[Recipe, BaseArchive]:
-    """Make the bases that the run needs, before any connection: one after the other, for they share the network."""
-    if settings.base_image:
-        return {}
-    wanted = [images.PYTHON] if command in ("build", "prove") else [images.PYTHON, images.POSTGRES]
-    return {recipe: await to_thread.run_sync(base_archive, recipe, settings.bases) for recipe in wanted}
-
-
-async def _base(settings: Settings, made: dict[Recipe, BaseArchive]) -> images.Base:
-    if settings.base_image:
-        return await images.registry_base(settings.base_image)
-    return images.debian_base(made[images.PYTHON], images.PYTHON)
-
-
-async def _build(plan: Plan, notes: Sequence[str], *, started: float, json: bool) -> int:
-    settings = plan.settings
-    previous = report.previous_layers(settings.report)
-    written = await write_archive(api_image(plan), settings.archive)
-    result = report.build_report(
-        written,
-        archive=settings.archive,
-        holds=[*plan.base.layers, *LAYERS],
-        previous=previous,
-        seconds=time.monotonic() - started,
-        revision=plan.revision.label if plan.revision else "",
-        notes=notes,
-    )
-    report.write_report(result, settings.report)
-    print(report.as_json(result) if json else report.build_text(result))
-    return 0
-
-
-async def _prove(plan: Plan, *, json: bool) -> int:
-    written = await write_archive(api_image(plan), plan.settings.archive)
-    proofs = await prove(subject(plan.settings.archive, plan.base.container))
-    print(verdict.as_json(written.digest, proofs) if json else verdict.as_text(written.digest, proofs))
-    return 0 if all(proof.ok for proof in proofs) else 1
-
-
-async def _check(plan: Plan, made: dict[Recipe, BaseArchive]) -> list[Outcome]:
-    ground = images.from_archive(made[images.POSTGRES]) if images.POSTGRES in made else plan.base.container
-    return await check(plan, ground)
-
-
-async def _smoke(plan: Plan, made: dict[Recipe, BaseArchive]) -> list[Outcome]:
-    around = surroundings(
-        api_image(plan),
-        base=plan.base.container,
-        postgres=images.postgres(made.get(images.POSTGRES)),
-        command=(*plan.project.entrypoint, *plan.project.command),
-    )
-    return await smoke(around)

@@ -7,37 +7,14 @@ from typing import TYPE_CHECKING
 
 from dagger import dag
 
-from pipelines.debian import BaseArchive, Recipe
+from pipelines.recipes import HOME, UID, USER
 
 if TYPE_CHECKING:
     import dagger
 
-USER = "django"
-UID = 1000
-OWNER = f"{UID}:{UID}"
-HOME = "/app"
-
-# The interpreter, what TLS needs to trust anyone, and the time zones that Python's zoneinfo reads.
-PYTHON = Recipe(packages=("ca-certificates", "python3", "tzdata"), account=USER, uid=UID, home=HOME)
+    from pipelines.debian import BaseArchive, Recipe
 
 POSTGRES_IMAGE = "postgres:17-trixie"
-
-# The same and PostgreSQL, whose just-in-time compiler is half of its size and of no use for a minute's life.
-POSTGRES = Recipe(
-    packages=(*PYTHON.packages, "postgresql-17"),
-    account=USER,
-    uid=UID,
-    home=HOME,
-    left_out=(
-        "/usr/lib/*/libLLVM*",
-        "/usr/lib/*/libz3.so*",
-        "/usr/lib/llvm-*",
-        "/usr/lib/postgresql/*/lib/bitcode/*",
-        "/usr/lib/postgresql/*/lib/llvmjit*",
-        "/usr/share/i18n/*",
-    ),
-    configured=(("/etc/postgresql-common/createcluster.conf", "create_main_cluster = false"),),
-)
 
 # Appends the account where the image has none, and fails where the numbers belong to someone else.
 _ACCOUNT = f"""

@@ -17,8 +17,8 @@ from dagger import dag
 from pipelines.build import MEDIA, PORT, STATIC
 from pipelines.database import ALIAS, database
 from pipelines.failures import explain
-from pipelines.images import HOME, OWNER, UID, USER
 from pipelines.outcome import Outcome
+from pipelines.recipes import HOME, OWNER, UID, USER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -15,7 +15,27 @@ from tests.tars import ImageArchive, entry
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_PROGRAMS = "cat dd echo env grep head ls mkdir printf rm seq setsid sh sleep test touch tr true yes".split()
+_PROGRAMS = [
+    "cat",
+    "dd",
+    "echo",
+    "env",
+    "grep",
+    "head",
+    "ls",
+    "mkdir",
+    "printf",
+    "rm",
+    "seq",
+    "setsid",
+    "sh",
+    "sleep",
+    "test",
+    "touch",
+    "tr",
+    "true",
+    "yes",
+]
 _ENV = {"Env": ["PATH=/bin"]}
 
 

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from engine.commands.invocation import UsageError
+from engine.commands.session import sandboxed
 from engine.errors import NotSupported
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""JSON values as objects of the API: their text as it was given, and what is in it (dagger core/schema/jsonvalue.go)."""
+"""JSON values as objects of the API: their text as given, and what is in it (dagger core/schema/jsonvalue.go)."""
 
 from __future__ import annotations
 

@@ -182,8 +182,10 @@ async def with_symlink(
     session: Session, receiver: Container, *, target: str, link_name: str, expand: bool
 ) -> Container:
     where = _path(receiver, link_name, expand=expand)
-    change = MakeSymlink(path=place(receiver, where).path, target=expanded(receiver, target, expand=expand))
-    return await changed(session, receiver, where, change, f"symlink {where} -> {target}")
+    target = expanded(receiver, target, expand=expand)
+    bare = uncovered(receiver, where, by=File)
+    change = MakeSymlink(path=place(bare, where).path, target=target)
+    return await changed(session, bare, where, change, f"symlink {where} -> {target}")
 
 
 @fields.lazy("withoutDirectory")

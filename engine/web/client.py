@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import ssl
 from email.utils import parsedate_to_datetime
+from importlib import import_module
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import anyio
+from anyio.to_thread import run_sync
 
 from engine.core.digest import Digest
 from engine.core.http import Fetched, shown_url
@@ -43,7 +45,9 @@ class HttpxWeb:
 
         Raises EngineError, which names the URL and what went wrong; the file is then not whole.
         """
-        import httpx  # noqa: PLC0415 (late: few sessions fetch anything, and it takes a while to load)
+        # Late, as few sessions fetch anything, and in a thread, as it takes a while and others wait for the event loop.
+        await run_sync(import_module, "httpx")
+        import httpx  # noqa: PLC0415 (see above)
 
         try:
             async with (

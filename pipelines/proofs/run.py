@@ -17,11 +17,11 @@ from dagger import ReturnType, dag
 from pipelines.archive import read_image
 from pipelines.build import MEDIA, PORT, STATIC
 from pipelines.failures import explain
-from pipelines.images import HOME, OWNER, UID
 from pipelines.proofs import layers, permissions, shutdown, static
 from pipelines.proofs.layer_contents import LayerContents, read_layers
 from pipelines.proofs.permissions import Case
 from pipelines.proofs.verdict import Proof, unseen
+from pipelines.recipes import HOME, OWNER, UID
 from pipelines.toolchain import VENV
 
 if TYPE_CHECKING:

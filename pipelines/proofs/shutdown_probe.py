@@ -54,8 +54,10 @@ class Journal:
 def main(arguments: list[str]) -> None:
     """Fork the observer, then become the command."""
     facts, command = Path(arguments[0]), arguments[1:]
+    # Made before anything can end: a command that does so at once leaves an empty journal, not none.
+    journal = Journal(facts)
     if os.fork() == 0:
-        observe(Journal(facts))
+        observe(journal)
         # Ends with process 1, and not before: its end would be an event in the life of its new parent.
         while True:
             time.sleep(1)

@@ -188,7 +188,7 @@ def eventually(condition: Callable[[], object], seconds: float = 30) -> bool:
     while not condition():
         if time.monotonic() > deadline:
             return False
-        time.sleep(0.01)
+        time.sleep(0.02)
     return True
 
 

@@ -51,11 +51,11 @@ def test_missing_programs_are_named_with_one_line_to_install_them(dagger, tmp_pa
     assert found["crun or runc"]["ok"]
     assert not found["skopeo"]["ok"]
     assert json.loads(ended.stdout)["install"] == [
-        "iproute2", "mmdebstrap", "nftables", "skopeo", "slirp4netns", "tini",
+        "git", "iproute2", "mmdebstrap", "nftables", "skopeo", "slirp4netns", "tini",
     ]  # fmt: skip
     text = dagger("doctor", PATH=str(tmp_path / "bin")).stdout
     assert text.endswith(
-        "  apt-get install --yes --no-install-recommends iproute2 mmdebstrap nftables skopeo slirp4netns tini\n"
+        "  apt-get install --yes --no-install-recommends git iproute2 mmdebstrap nftables skopeo slirp4netns tini\n"
     )
 
 

@@ -44,7 +44,9 @@ def _answers_afterwards(running: RunningSession) -> Iterator[None]:
     """Whatever a client did, the next one is served, and no fault of the engine was logged."""
     logged = len(running.log.read_bytes())
     yield
-    assert running.leaf('{ directory { withNewFile(path: "f", contents: "x") { file(path: "f") { contents } } } }') == "x"
+    assert (
+        running.leaf('{ directory { withNewFile(path: "f", contents: "x") { file(path: "f") { contents } } } }') == "x"
+    )
     assert "Traceback" not in running.log.read_bytes()[logged:].decode()
 
 
@@ -65,7 +67,9 @@ def test_it_hangs_up_in_the_middle_of_a_large_upload(running):
 
 
 def test_it_sends_a_query_of_50_mb(running):
-    query = f'{{ directory {{ withNewFile(path: "f", contents: "{"y" * 50_000_000}") {{ file(path: "f") {{ size }} }} }} }}'
+    query = (
+        f'{{ directory {{ withNewFile(path: "f", contents: "{"y" * 50_000_000}") {{ file(path: "f") {{ size }} }} }} }}'
+    )
     began = time.monotonic()
     assert running.leaf(query) == 50_000_000
     assert time.monotonic() - began < 20
@@ -154,7 +158,8 @@ def test_it_never_reads_its_response(running):
 
 
 def test_it_never_reads_its_response_and_the_session_ends_all_the_same(place):
-    big = f'{{ directory {{ withNewFile(path: "f", contents: "{"z" * 32 * MIB}") {{ file(path: "f") {{ contents }} }} }} }}'
+    contents = "z" * 32 * MIB
+    big = f'{{ directory {{ withNewFile(path: "f", contents: "{contents}") {{ file(path: "f") {{ contents }} }} }} }}'
     with session(place / "other") as other, closing(other.sent(big)) as connection:
         assert eventually(lambda: connection.sock.recv(1, socket.MSG_PEEK))
         began = time.monotonic()

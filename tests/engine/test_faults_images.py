@@ -19,7 +19,7 @@ from engine.registry import skopeo
 from tests.bombs import zeros_layer
 from tests.engine.faults import Refused, RunningSession, commands, eventually, session, step, unfinished
 from tests.small_image import small_image
-from tests.tars import LAYER, ImageArchive, entry, hardlink, sha256, symlink, tar
+from tests.tars import ImageArchive, entry, hardlink, sha256, symlink, tar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -183,7 +183,9 @@ def test_a_pull_that_hangs_is_called_off_when_its_client_goes(running):
 
 async def test_a_registry_that_hangs_is_an_error_after_some_time(tmp_path, monkeypatch):
     monkeypatch.setattr(skopeo, "_QUESTION_SECONDS", 0.5)
-    with silent_registry() as host:
-        with pytest.raises(ImageError, match=f"^the registry {host} cannot be reached for image:1 "):
-            await skopeo.SkopeoRegistry(scratch=tmp_path).manifest(parse_reference(f"{host}/image:1"), [])
+    with (
+        silent_registry() as host,
+        pytest.raises(ImageError, match=r"cannot be reached for image:1 .*check the address"),
+    ):
+        await skopeo.SkopeoRegistry(scratch=tmp_path).manifest(parse_reference(f"{host}/image:1"), [])
     assert list(tmp_path.iterdir()) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import tarfile
@@ -13,9 +14,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from engine.core.digest import digest_of_bytes
 from engine.store.database import Database
 from engine.store.layout import Layout
 from engine.store.serial import snapshot_of
+from engine.store.sweep import sweep
 from tests.bombs import zeros_layer
 from tests.engine.command_line import CommandLine
 from tests.engine.faults import (
@@ -79,17 +82,28 @@ VICTIMS = pytest.mark.parametrize("victim", [outer, engine])
 MOMENTS = pytest.mark.parametrize(("victim", "count"), [(outer, 1), (engine, 4), (outer, 9), (engine, 15)])
 
 
-def check_store(state: Path, archive: Path) -> None:
-    """The next session sweeps, and gives right results; all that has a name is whole."""
-    with session(state) as running:
-        assert len(unfinished(state)) == 1
+@pytest.fixture
+def running(place: Path, archive: Path) -> Iterator[RunningSession]:
+    """A session on the store whose last session was killed: it has swept, and gives right results."""
+    with session(place / "state") as running:
+        assert len(unfinished(running.state)) == 1
         assert running.leaf(running.image(archive, step("echo right; ls /bin/sh"))) == "right\n/bin/sh\n"
-    assert unfinished(state) == []
-    layout = Layout(state)
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _whole_afterwards(place: Path) -> Iterator[None]:
+    """All in the store that has a name is whole; what has none is swept by whoever opens it next."""
+    yield
+    layout = Layout(place / "state")
+    sweep(layout)
+    assert unfinished(layout.state) == []
     with Database(layout) as database:
         rows = {snapshot_of(number) for (number,) in database.rows("SELECT id FROM snapshots")}
         assert database.rows("PRAGMA integrity_check") == [("ok",)]
     assert rows == {path.name for path in layout.snapshots.iterdir()}
+    for blob in layout.blobs.iterdir():
+        assert digest_of_bytes(blob.read_bytes()) == f"sha256:{blob.name}"
 
 
 def killed(running: RunningSession, victim) -> None:
@@ -101,75 +115,63 @@ def killed(running: RunningSession, victim) -> None:
 
 
 @VICTIMS
-def test_while_an_image_is_unpacked(place, archive, endless, victim):
-    state = place / "state"
-    with session(state) as running:
-        blobs = set((state / "blobs" / "sha256").iterdir())
-        running.asking(running.image(endless, "rootfs { entries }"))
-        assert eventually(lambda: any(path.name == "zeros" for path in (state / "staging").glob("*/*/*")))
-        killed(running, victim)
-        assert set((state / "blobs" / "sha256").iterdir()) == blobs
-    check_store(state, archive)
+def test_while_an_image_is_unpacked(running, endless, victim):
+    running.asking(running.image(endless, "rootfs { entries }"))
+    assert eventually(lambda: any(path.name == "zeros" for path in (running.state / "staging").glob("*/*/*")))
+    killed(running, victim)
 
 
 @VICTIMS
-def test_while_a_command_runs(place, archive, victim):
-    state = place / "state"
-    with session(state) as running:
-        running.asking(running.image(archive, step("(setsid sleep 4320 &) ; touch /half; sleep 4321")))
-        assert eventually(lambda: {"sleep 4320", "sleep 4321"} <= set(commands(running.processes())))
-        killed(running, victim)
-    check_store(state, archive)
+def test_while_a_command_runs(running, archive, victim):
+    running.asking(running.image(archive, step("(setsid sleep 4320 &) ; touch /half; sleep 4321")))
+    assert eventually(lambda: {"sleep 4320", "sleep 4321"} <= set(commands(running.processes())))
+    killed(running, victim)
 
 
-def test_while_a_service_runs_and_a_tunnel_leads_to_it(place, archive):
-    state = place / "state"
-    with session(state) as running:
-        service = 'asService(args: ["sh", "-c", "exec sleep 4322"]) { up(ports: [{backend: 80, frontend: 0}]) }'
-        running.asking(running.image(archive, service))
-        assert eventually(lambda: "sleep 4322" in commands(running.processes()))
-        killed(running, outer)
-    check_store(state, archive)
+def test_while_a_service_runs_and_a_tunnel_leads_to_it(running, archive):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    service = f'asService(args: ["sh", "-c", "exec sleep 4322"]) {{ up(ports: [{{backend: 80, frontend: {port}}}]) }}'
+    running.asking(running.image(archive, service))
+    assert eventually(lambda: "sleep 4322" in commands(running.processes()) and listens(port))
+    killed(running, outer)
+    assert not listens(port)
 
 
 @MOMENTS
-def test_while_results_are_kept(place, archive, victim, count):
+def test_while_results_are_kept(running, archive, victim, count):
     """At whatever moment a chain of short steps is in when the store has got so many layers more."""
-    state = place / "state"
-    with session(state) as running:
-        running.leaf(running.image(archive, step("true")))
-        before = len(list((state / "snapshots").iterdir()))
-        steps = " ".join(f"{sh(f'echo {n} >/step{n}')} {{" for n in range(20))
-        chain = running.asking(running.image(archive, f'{steps} file(path: "/step19") {{ size }} {"} }" * 20}'))
-        assert eventually(lambda: chain.done() or len(list((state / "snapshots").iterdir())) >= before + count)
-        assert not chain.done()
-        killed(running, victim)
-    check_store(state, archive)
-    for layer in (state / "snapshots").iterdir():
-        for file in layer.glob("step*"):
-            assert file.read_text() == f"{file.name.removeprefix('step')}\n"
+    layers = running.state / "snapshots"
+    before = set(layers.iterdir())
+    steps = " ".join(f"{sh(f'echo {n} >/step{n}')} {{" for n in range(20))
+    chain = running.asking(running.image(archive, f'{steps} file(path: "/step19") {{ size }} {"} }" * 20}'))
+    assert eventually(lambda: chain.done() or len(list(layers.iterdir())) >= len(before) + count)
+    assert not chain.done()
+    killed(running, victim)
+    kept = [file for layer in set(layers.iterdir()) - before for file in layer.glob("step*")]
+    assert kept
+    assert all(file.read_text() == f"{file.name.removeprefix('step')}\n" for file in kept)
 
 
 @pytest.mark.parametrize(("moment", "victim"), [("packing", outer), ("writing", engine)])
-def test_while_an_image_is_exported(place, archive, tmp_path, moment, victim):
-    state, target = place / "state", tmp_path / "image.tar"
+def test_while_an_image_is_exported(running, archive, tmp_path, moment, victim):
+    target = tmp_path / "image.tar"
     big = sh("dd if=/dev/urandom of=/big bs=1M count=96 2>/dev/null", salt=moment)
     export = f'{big} {{ export(path: "{target}") }} }}'
-    with session(state) as running:
-        running.leaf(running.image(archive, f"{big} {{ exitCode }} }}"))
-        if moment == "writing":  # the layers are packed already
-            running.leaf(running.image(archive, export))
-            target.unlink()
-        running.asking(running.image(archive, export))
-        assert eventually(lambda: list(tmp_path.iterdir()) if moment == "writing" else _packing(state))
-        killed(running, victim)
-    assert not target.exists() or moment == "writing"
-    with session(state) as running:
-        whole_or_missing(target)
+    running.leaf(running.image(archive, f"{big} {{ exitCode }} }}"))
+    if moment == "writing":  # the layers are packed already
         running.leaf(running.image(archive, export))
-        whole_or_missing(target)
+        target.unlink()
+    running.asking(running.image(archive, export))
+    assert eventually(lambda: list(tmp_path.iterdir()) if moment == "writing" else _packing(running.state))
+    killed(running, victim)
+    assert not target.exists() or moment == "writing"
+    whole_or_missing(target)
+    with session(running.state) as again:
+        again.leaf(again.image(archive, export))
         assert target.exists()
-    check_store(state, archive)
+        whole_or_missing(target)
 
 
 def test_of_the_sdk_that_started_the_session(place, archive, tmp_path):
@@ -183,7 +185,6 @@ def test_of_the_sdk_that_started_the_session(place, archive, tmp_path):
         process.kill()
         assert process.wait() == -signal.SIGKILL
         assert traces.gone() == []
-    check_store(state, archive)
 
 
 def test_of_run_itself(place, archive):
@@ -194,7 +195,6 @@ def test_of_run_itself(place, archive):
         process.kill()
         process.wait()
         assert traces.gone() == []
-    check_store(state, archive)
 
 
 def test_of_a_client_in_run_stops_its_step_and_ends_run(place, archive):
@@ -204,7 +204,6 @@ def test_of_a_client_in_run_stops_its_step_and_ends_run(place, archive):
         kill(next(pid for pid in descendants(process.pid) if commands([pid])[0].startswith(f"{sys.executable} -c")))
         assert process.wait(60) == 255
         assert traces.gone() == []
-    check_store(state, archive)
 
 
 @contextmanager
@@ -216,6 +215,15 @@ def client(argv: list[str], environ: dict[str, str]) -> Iterator[tuple[subproces
             yield process, Traces(descendants(process.pid))
         finally:
             process.kill()
+
+
+def test_the_store_works_after_all_that(running, archive):
+    assert running.leaf(running.image(archive, step("cat /etc/passwd"))) == "root:x:0:0::/:/bin/sh\n"
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
 
 
 def whole_or_missing(target: Path) -> None:

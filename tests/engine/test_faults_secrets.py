@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import base64
+import socket
 import subprocess
 import tarfile
 from pathlib import Path
@@ -70,7 +71,12 @@ def test_they_are_not_in_the_store_the_progress_or_the_image(running, archive, t
     image = tmp_path / "image.tar"
     options = f'export(path: "{image}", forcedCompression: Uncompressed)'
     running.leaf(running.image(archive, with_secrets(running, f"{sh(use)} {{ {options} }} }}")))
-    assert running.leaf(running.image(archive, with_secrets(running, 'withExec(args: ["true"]) { envVariable(name: "S") }'))) is None
+    assert (
+        running.leaf(
+            running.image(archive, with_secrets(running, 'withExec(args: ["true"]) { envVariable(name: "S") }'))
+        )
+        is None
+    )
     with tarfile.open(image) as tar:
         assert "index.json" in tar.getnames()
     assert found(tmp_path) == []
@@ -94,9 +100,12 @@ def test_they_are_on_no_command_line_and_in_no_file_of_the_store_while_a_step_ru
 
 
 def _in_memory(path: Path) -> bool:
-    return subprocess.run(
-        ["stat", "--file-system", "--format=%T", path], capture_output=True, text=True, check=True
-    ).stdout == "tmpfs\n"
+    return (
+        subprocess.run(
+            ["stat", "--file-system", "--format=%T", path], capture_output=True, text=True, check=True
+        ).stdout
+        == "tmpfs\n"
+    )
 
 
 def test_they_are_in_no_error(running, archive):
@@ -132,9 +141,6 @@ def test_they_are_not_in_what_a_service_that_ends_leaves_behind(running, archive
 
 
 def test_a_password_of_a_registry_is_not_on_the_disk_while_it_is_used(running, tmp_path):
-    import base64
-    import socket
-
     with socket.create_server(("127.0.0.1", 0)) as server:  # never answers
         host = f"127.0.0.1:{server.getsockname()[1]}"
         secret = running.leaf(f'{{ setSecret(name: "p", plaintext: "{SECRET}") {{ id }} }}')

@@ -49,7 +49,7 @@ def sessions(tmp_path_factory: pytest.TempPathFactory, mount_namespace: None) ->
 
 @pytest.mark.slow
 def test_four_sessions_that_do_the_same_get_the_same(sessions, archive):
-    random = step("head -c 64 /dev/urandom | tr -dc a-z >/f; echo made", "file(path: \"/f\") { digest }", salt="same")
+    random = step("head -c 64 /dev/urandom | tr -dc a-z >/f; echo made", 'file(path: "/f") { digest }', salt="same")
     known = [one.asking(one.image(archive, random)) for one in sessions]
     digests = {one.result() for one in known}
     # Two at the same time may both have run it; the first result is everybody's from then on.
@@ -106,7 +106,7 @@ def test_prune_beside_a_session_refuses_and_takes_nothing(state, archive):
         before = running.leaf(running.image(archive, digest))
         running.asking(running.image(archive, step("exec sleep 4331")))
         assert eventually(lambda: "sleep 4331" in _commands(running))
-        with pytest.raises(HostError, match="is in use by a session; prune when it has ended$"):
+        with pytest.raises(HostError, match=r"is in use by a session; prune when it has ended$"):
             prune_store(Layout(state), Policy(below=0), timeout=0)
         assert running.leaf(running.image(archive, digest)) == before
 

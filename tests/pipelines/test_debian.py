@@ -16,7 +16,7 @@ import pytest
 from pipelines.archive import read_image
 from pipelines.debian import Recipe, base_archive, installed_packages
 from pipelines.errors import PipelineError
-from pipelines.images import PYTHON
+from pipelines.recipes import PYTHON
 
 RECIPE = Recipe(packages=("one", "two"))
 

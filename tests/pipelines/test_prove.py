@@ -15,6 +15,7 @@ from pipelines import images
 from pipelines.build import write_archive
 from pipelines.debian import BaseArchive, base_archive
 from pipelines.proofs.run import Subject, prove_layers, prove_one, subject
+from pipelines.recipes import PYTHON
 from pipelines.settings import REPOSITORY, engine_environment, from_env
 from tests.pipelines.mutations import MUTATIONS
 from tests.pipelines.running import Run, pipelines
@@ -43,7 +44,7 @@ def proved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Run]:
 def broken(proved: tuple[Path, Run], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Proof]:
     """Break the image in every way, in one session, and prove each by the proof that must notice."""
     settings = from_env(os.environ, project=None, output=str(proved[0]), engine=None, base=None)
-    made = base_archive(images.PYTHON, settings.bases)
+    made = base_archive(PYTHON, settings.bases)
     changes = engine_environment(settings, os.environ)
     before = {name: os.environ.get(name) for name in changes}
     os.environ.update(changes)
@@ -89,7 +90,7 @@ async def _with_engine(
     groups: list[list[str]],
 ) -> None:
     async with dagger.connection(dagger.Config(log_output=log)):
-        whole = subject(archive, images.debian_base(made, images.PYTHON).container)
+        whole = subject(archive, images.debian_base(made, PYTHON).container)
         # Read once, so that each broken image costs its own layers alone.
         await prove_layers(whole, known)
         async with anyio.create_task_group() as group:

@@ -107,17 +107,20 @@ async def exists_and_stat_in_mounts(t):
     ]
 
 
-# container.go WithFile, WithDirectory at mount points (§3.8)
+# container.go WithFile, WithDirectory, WithSymlink at mount points (§3.8)
 async def files_at_mount_points(t):
     f = dag.file("new", "new")
     c = t.base.with_new_file("/f", "root").with_mounted_file("/f", _source().file("some-file"))
     d = t.base.with_mounted_directory("/m", _source())
+    g = t.base.with_new_file("/f", "root").with_mounted_file("/g", _source().file("some-file"))
     return [
         [await c.with_file("/f", f).mounts(), await c.with_file("/f", f).file("/f").contents()],
         [await c.with_new_file("/f", "x").mounts(), await c.with_new_file("/f", "x").file("/f").contents()],
         [await d.with_file("/m/some-file", f).file("/m/some-file").contents(), await d.with_file("/m/some-file", f).mounts()],
         [await d.with_directory("/m", dag.directory().with_new_file("more", "")).directory("/m").entries()],
         await d.with_directory("/m", dag.directory().with_new_file("more", "")).mounts(),
+        [await g.with_symlink("f", "/g").mounts(), await g.with_symlink("f", "/g").file("/g").contents()],
+        [await d.with_symlink("g", "/m").mounts(), await d.with_symlink("g", "/m").exists("/m", expected_type=dagger.ExistsType.SYMLINK_TYPE, do_not_follow_symlinks=True)],
         [await d.with_symlink("some-file", "/m/l").file("/m/l").contents(), await d.without_directory("/m/some-dir").directory("/m").entries()],
         await _outcome(t.base.with_mounted_temp("/t").with_new_file("/t/f", "x").sync()),
         await _outcome(t.base.with_mounted_cache("/c", dag.cache_volume(t.unique)).with_new_file("/c/f", "x").sync()),

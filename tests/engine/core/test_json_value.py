@@ -44,7 +44,7 @@ def test_a_value_is_set_below_and_the_old_one_stays() -> None:
 
 def test_objects_on_the_way_are_made_and_take_the_place_of_others() -> None:
     assert JsonValue().with_at(["a", "b"], 1).text == '{"a":{"b":1}}'
-    assert TREE.with_at(["n", "x"], True).at(["n"]).text == '{"x":true}'
+    assert TREE.with_at(["n", "x"], 5).at(["n"]).text == '{"x":5}'
     assert JsonValue(text="[1]").with_at([], 1).text == "{}"
 
 

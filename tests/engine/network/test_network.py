@@ -96,7 +96,7 @@ async def test_a_container_that_runs_learns_new_names(network: SessionNetwork, b
         group.start_soon(ask)
         await anyio.sleep(0.3)
         network.publish("late", "10.87.9.9")
-    assert answers == ["10.87.9.9       late\n"]
+    assert answers == ["10.87.9.9       late late.dagger.local\n"]
 
 
 async def test_a_container_knows_its_own_name(network: SessionNetwork, box: Box) -> None:

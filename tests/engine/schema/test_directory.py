@@ -87,7 +87,6 @@ async def test_a_new_file_keeps_the_mode_of_the_old_and_follows_a_link(dag):
         (lambda d: d.chown("f", "ghost"), "open /etc/passwd: no such file or directory"),
         (lambda d: d.with_error("boom"), "boom"),
         (lambda d: d.with_patch("x"), "Directory.withPatch is not supported by this engine: "),
-        (lambda d: d.docker_build(), "Directory.dockerBuild is not supported by this engine: "),
     ],
 )
 async def test_what_is_wrong_with_a_change_is_said(dag, change, message):

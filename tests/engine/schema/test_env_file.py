@@ -25,8 +25,7 @@ async def test_variables_are_expanded_or_raw(file):
 async def test_one_variable_is_asked_for(file):
     assert [await file.get("APP_C"), await file.get("APP_C", raw=True)] == ["1c", '"${A}c"']
     assert [await file.exists("A"), await file.exists("NOPE")] == [True, False]
-    with pytest.raises(dagger.QueryError, match="NOPE"):
-        await file.get("NOPE")
+    assert not await file.get("NOPE")
 
 
 async def test_variables_are_set_and_left_out(file):
@@ -43,5 +42,5 @@ async def test_a_file_is_written_as_it_was_read(file):
 
 
 async def test_a_line_that_is_none_is_refused(dag):
-    with pytest.raises(dagger.QueryError, match="line 1 of the environment file"):
+    with pytest.raises(dagger.QueryError, match="'no variable=': not a bare assignment"):
         await dag.file("x.env", "no variable").as_env_file().variables()

@@ -113,8 +113,8 @@ async def test_an_exported_file_keeps_the_mode_of_what_was_there(dag, tmp_path):
     assert stat.S_IMODE((tmp_path / "f").stat().st_mode) == 0o600
 
 
-async def test_a_file_that_is_no_json_is_named(dag):
-    with pytest.raises(dagger.QueryError, match=r"f\.txt is not JSON"):
+async def test_a_file_that_is_no_json_is_refused(dag):
+    with pytest.raises(dagger.QueryError, match="invalid JSON"):
         await dag.file("f.txt", "{").as_json().contents()
 
 

@@ -144,11 +144,22 @@ async def test_a_user_waits_until_it_is_healthy(services: Services, launcher: _L
     assert services.running(WEB) is None
 
 
-async def test_an_unused_service_stays_for_a_while_and_is_found_again(services: Services, launcher: _Launcher) -> None:
-    async with services.held(WEB) as one:
+async def test_an_unused_service_stays_for_a_while_and_is_found_again(launcher: _Launcher) -> None:
+    async with anyio.create_task_group() as group:
+        services = Services(group=group, launcher=launcher, detach_grace=60)  # type: ignore[arg-type]
+        async with services.held(WEB) as one:
+            pass
+        await anyio.sleep(0.05)
+        async with services.held(WEB) as other:
+            assert other is one
+        assert launcher.launched[0].signals == []
+        group.cancel_scope.cancel()
+
+
+async def test_a_service_that_is_used_again_in_time_is_not_ended(services: Services, launcher: _Launcher) -> None:
+    async with services.held(WEB):
         pass
-    async with services.held(WEB) as other:
-        assert other is one
+    async with services.held(WEB):
         await anyio.sleep(0.1)
         assert launcher.launched[0].signals == []
 
