@@ -173,3 +173,22 @@ def test_it_hangs_up_while_its_step_runs(running, archive):
     connection.close()
     assert eventually(lambda: "sleep 4340" not in commands(running.processes()))
     assert eventually(lambda: not any("/crun " in command for command in commands(running.processes())))
+
+
+@pytest.mark.slow
+def test_it_hangs_up_while_a_tunnel_is_up(running, archive):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    service = f'asService(args: ["sleep", "4341"]) {{ up(ports: [{{backend: 80, frontend: {port}}}]) }}'
+    connection = running.sent(running.image(archive, service))
+    assert eventually(lambda: listens(port))
+    connection.close()
+    # After the time that a service waits for its next user.
+    assert eventually(lambda: not listens(port), 40)
+    assert eventually(lambda: "sleep 4341" not in commands(running.processes()), 40)
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0

@@ -53,6 +53,19 @@ async def main():
 anyio.run(main)
 """
 
+UP = """
+import sys, anyio, dagger
+from dagger import dag
+
+async def main():
+    async with dagger.connection():
+        base = dag.container().import_(dag.host().file(sys.argv[1]))
+        service = base.as_service(args=["sh", "-c", "exec sleep 4321"])
+        await service.up(ports=[dagger.PortForward(backend=80, frontend=int(sys.argv[2]))])
+
+anyio.run(main)
+"""
+
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -129,9 +142,7 @@ def test_while_a_command_runs(running, archive, victim):
 
 
 def test_while_a_service_runs_and_a_tunnel_leads_to_it(running, archive):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     service = f'asService(args: ["sh", "-c", "exec sleep 4322"]) {{ up(ports: [{{backend: 80, frontend: {port}}}]) }}'
     running.asking(running.image(archive, service))
     assert eventually(lambda: "sleep 4322" in commands(running.processes()) and listens(port))
@@ -174,17 +185,19 @@ def test_while_an_image_is_exported(running, archive, tmp_path, moment, victim):
         whole_or_missing(target)
 
 
-def test_of_the_sdk_that_started_the_session(place, archive, tmp_path):
-    state = place / "state"
-    dagger = CommandLine(state)
+@pytest.mark.parametrize("script", [SDK, UP], ids=["its step runs", "up blocks"])
+def test_of_the_sdk_that_started_the_session(place, archive, tmp_path, script):
+    dagger, port = CommandLine(place / "state"), free_port()
     program = tmp_path / "dagger"
     program.write_text(f'#!/bin/sh\nexec {shlex.join(dagger.argv())} "$@"\n')
     program.chmod(0o755)
     environ = dagger.environ | {"_EXPERIMENTAL_DAGGER_CLI_BIN": str(program)}
-    with client([sys.executable, "-c", SDK, str(archive)], environ) as (process, traces):
+    with client([sys.executable, "-c", script, str(archive), str(port)], environ) as (process, traces):
+        assert script is SDK or eventually(lambda: listens(port))
         process.kill()
         assert process.wait() == -signal.SIGKILL
         assert traces.gone() == []
+        assert not listens(port)
 
 
 def test_of_run_itself(place, archive):
@@ -219,6 +232,12 @@ def client(argv: list[str], environ: dict[str, str]) -> Iterator[tuple[subproces
 
 def test_the_store_works_after_all_that(running, archive):
     assert running.leaf(running.image(archive, step("cat /etc/passwd"))) == "root:x:0:0::/:/bin/sh\n"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def listens(port: int) -> bool:

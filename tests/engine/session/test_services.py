@@ -187,7 +187,7 @@ async def test_a_started_service_stays_until_it_is_stopped(services: Services, l
     async with services.held(WEB):
         pass
     await anyio.sleep(0.1)
-    assert services.running(WEB)
+    assert services.running(WEB).users == 1  # type: ignore[union-attr]
     await services.stop(WEB)
     assert (launcher.up, launcher.launched[0].signals) == (0, [signal.SIGTERM])
     assert services.running(WEB) is None
