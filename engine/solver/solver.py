@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from engine.core.digest import digest_of
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
@@ -12,6 +14,10 @@ if TYPE_CHECKING:
     from engine.core.tree import SnapshotId
     from engine.solver.flights import Flights
     from engine.solver.ports import CacheMap, Json, Progress
+
+
+MEANING = 1
+"""To be raised when an operation comes to give another result: a store must not answer for an older engine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +42,11 @@ class Solver:
 
     def known(self, key: Digest) -> Json | None:
         """Give the result of an operation that was done before; blocking."""
-        return self._cache.get(key)
+        return self._cache.get(_stored(key))
 
     async def solve(self, key: Digest, run: Callable[[], Awaitable[Outcome]], *, describe: str = "") -> Json:
         """Give the result of the operation that `key` identifies; `describe` names it in the progress."""
-        known = self._cache.get(key)
+        known = self.known(key)
         if known is not None:
             if describe:
                 self.progress.started(describe).cached()
@@ -49,4 +55,8 @@ class Solver:
 
     async def _run(self, key: Digest, run: Callable[[], Awaitable[Outcome]]) -> Json:
         outcome = await run()
-        return self._cache.put(key, outcome.result, snapshots=outcome.snapshots, blobs=outcome.blobs)
+        return self._cache.put(_stored(key), outcome.result, snapshots=outcome.snapshots, blobs=outcome.blobs)
+
+
+def _stored(key: Digest) -> Digest:
+    return digest_of([MEANING, key])

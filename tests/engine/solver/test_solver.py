@@ -12,6 +12,7 @@ from engine.core.digest import Digest, digest_of
 from engine.core.tree import SnapshotId
 from engine.errors import EngineError
 from engine.log import Lines, PlainProgress, Verbosity
+from engine.solver import solver as solver_module
 from engine.solver.flights import Flights
 from engine.solver.solver import Outcome, Solver
 from tests.fakes.cache_map import FakeCacheMap
@@ -23,10 +24,10 @@ KEY = digest_of("key")
 
 
 class _Bench:
-    """A solver, and an operation that counts how often it ran."""
+    """A solver, another session's solver on the same store, and an operation that counts how often it ran."""
 
-    def __init__(self, solver: Solver, cache: FakeCacheMap, told: io.StringIO) -> None:
-        self.solver, self.cache, self.told = solver, cache, told
+    def __init__(self, solver: Solver, other: Solver, cache: FakeCacheMap, told: io.StringIO) -> None:
+        self.solver, self.other, self.cache, self.told = solver, other, cache, told
         self.ran = 0
         self.error: Exception | None = None
 
@@ -43,7 +44,8 @@ async def bench() -> AsyncIterator[_Bench]:
     async with anyio.create_task_group() as group:
         cache, told = FakeCacheMap(), io.StringIO()
         progress = PlainProgress(Lines(told), Verbosity.NORMAL)
-        yield _Bench(Solver(cache=cache, flights=Flights(group), progress=progress), cache, told)
+        solver, other = (Solver(cache=cache, flights=Flights(group), progress=progress) for _ in range(2))
+        yield _Bench(solver, other, cache, told)
         group.cancel_scope.cancel()
 
 
@@ -83,8 +85,19 @@ async def test_what_is_known_is_told_when_it_has_a_name(bench: _Bench) -> None:
 
 
 async def test_the_first_of_two_sessions_wins(bench: _Bench) -> None:
+    async def first() -> Outcome:
+        return Outcome(result={"ran": "by the other"})
+
     async def beaten() -> Outcome:
-        bench.cache.put(KEY, {"ran": "by the other"})
+        await bench.other.solve(KEY, first)
         return await bench.run()
 
     assert await bench.solver.solve(KEY, beaten) == {"ran": "by the other"}
+
+
+async def test_a_store_does_not_answer_for_an_engine_of_another_meaning(
+    bench: _Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bench.solver.solve(KEY, bench.run)
+    monkeypatch.setattr(solver_module, "MEANING", solver_module.MEANING + 1)
+    assert await bench.solver.solve(KEY, bench.run) == {"ran": 2}
