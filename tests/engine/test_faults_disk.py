@@ -179,13 +179,17 @@ def test_prune_makes_room_again_on_a_full_disk(disk, archive, huge):
         'export(path: "{}/image.tar")',
     ],
 )
-def test_an_export_to_a_full_disk_leaves_no_partial_file(tmp_path, archive, mount_namespace, export):
+def test_an_export_to_a_full_disk_leaves_all_as_it_was(tmp_path, archive, mount_namespace, export):
     random = sh("mkdir /d; head -c 30M /dev/urandom >/d/f", salt="export")
     with small_disk(tmp_path / "target", 8) as target, session(tmp_path / "state") as running:
-        (target / "kept").write_text("old")
+        old = [target / "f", target / "image.tar", target / "out" / "f"]
+        old[-1].parent.mkdir()
+        for path in old:
+            path.write_text("old")
         with pytest.raises(Refused, match=r"(?i)no space left on") as refused:
             running.leaf(running.image(archive, f"{random} {{ {export.format(target)} }} }}"))
         assert str(target) in str(refused.value)
         assert "prune" not in str(refused.value)
-        assert [path for path in target.rglob("*") if path.is_file()] == [target / "kept"]
+        assert sorted(path for path in target.rglob("*") if path.is_file()) == old
+        assert [path.read_text() for path in old] == ["old"] * 3
         assert running.leaf(running.image(archive, step("echo on"))) == "on\n"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import tarfile
 from concurrent.futures import wait
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,6 +73,16 @@ def test_many_small_steps_at_once_in_two_sessions_all_succeed(sessions, archive)
     assert [future.result() for _, future in started] == [f"{text}\n" for text, _ in started]
     for one in two:
         assert "locked" not in one.log.read_text()
+
+
+def test_a_store_that_another_one_writes_to_is_waited_for(sessions, archive):
+    query = step("echo written")
+    with closing(sqlite3.connect(sessions[0].state / "cache.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        waiting = [one.asking(one.image(archive, query)) for one in sessions]
+        assert not wait(waiting, timeout=1).done
+        other.execute("ROLLBACK")
+    assert {future.result() for future in waiting} == {"written\n"}
 
 
 @pytest.mark.slow
