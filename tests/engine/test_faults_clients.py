@@ -6,7 +6,7 @@ import json
 import resource
 import socket
 import time
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,8 +95,12 @@ def test_it_sends_more_than_any_query_is_long(running):
 def test_it_sends_what_is_not_http(running, garbage):
     with dial(running) as client:
         client.sendall(garbage)
-        client.shutdown(socket.SHUT_WR)
-        assert client.recv(4096)[:12] in {b"HTTP/1.1 400", b"HTTP/1.1 401", b"HTTP/1.1 431", b"HTTP/1.1 501"}
+        answer = b""
+        with suppress(OSError):  # it hangs up on a flood, before all of it is read
+            client.shutdown(socket.SHUT_WR)
+            answer = client.recv(4096)
+        refusals = {b"HTTP/1.1 400", b"HTTP/1.1 401", b"HTTP/1.1 431", b"HTTP/1.1 501"}
+        assert answer[:12] in (refusals | {b""} if len(garbage) > 100_000 else refusals)
 
 
 @pytest.mark.parametrize(

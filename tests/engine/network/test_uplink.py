@@ -48,7 +48,7 @@ def test_without_the_program_it_is_said_once(namespace: Namespace, caplog: pytes
     with caplog.at_level(logging.WARNING), uplink(namespace, "no-such-slirp") as connected:
         assert not connected
     (record,) = caplog.records
-    assert "no-such-slirp (Debian package slirp4netns) is missing" in record.message
+    assert "the program no-such-slirp is missing; install it" in record.message
 
 
 @pytest.mark.root
