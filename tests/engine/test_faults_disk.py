@@ -89,6 +89,7 @@ def test_an_image_that_does_not_fit_is_one_sentence_and_the_session_goes_on(disk
         whole(running, archive)
 
 
+@pytest.mark.slow
 def test_the_sdk_tells_its_user(disk, archive, huge):
     dagger = CommandLine(disk / "state")
     ended = dagger("run", "-s", sys.executable, "-c", SDK, str(huge), str(archive))
@@ -129,6 +130,7 @@ def big(tmp_path: Path) -> Path:
     return tmp_path / "big"
 
 
+@pytest.mark.slow
 def test_a_new_file_that_does_not_fit_is_one_sentence(disk, archive):
     contents = json.dumps("x" * (30 << 20))
     with session(disk / "state") as running:

@@ -92,6 +92,7 @@ def test_the_doctor_tells_an_ordinary_user_too(dagger):
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.slow
 def test_the_sdks_user_sees_the_sentence(dagger, tmp_path):
     program = tmp_path / "dagger"
     program.write_text(f'#!/bin/sh\nexec {shlex.join([*NOBODY, *dagger.argv()])} "$@"\n')
@@ -179,6 +180,7 @@ def umask(mask: str) -> tuple[str, ...]:
     return ("sh", "-c", f'umask {mask}; exec "$@"', "sh")
 
 
+@pytest.mark.slow
 def test_the_callers_habits_change_no_image_and_no_mode(tmp_path, archive, tree):
     usual = built(tmp_path / "state", archive, tmp_path / "1.tar", wrapper=umask("022"))
     odd = {"TZ": "Pacific/Kiritimati", "LANG": "tr_TR.UTF-8", "LC_ALL": "C", "PYTHONUTF8": "0"}
@@ -198,6 +200,7 @@ def modes(state: Path) -> list[tuple[str, int]]:
     )
 
 
+@pytest.mark.slow
 def test_a_clock_that_jumps_back_changes_no_result(tmp_path, archive, tree):
     """What was done is dated years from now, as after a clock was put right."""
     state = tmp_path / "state"
