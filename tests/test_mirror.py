@@ -76,6 +76,8 @@ TESTED_ELSEWHERE = {
     "pipelines/proofs/run.py": "pipelines/test_prove.py",
     "pipelines/proofs/shutdown_probe.py": "pipelines/test_prove.py",
     "pipelines/proofs/static_probe.py": "pipelines/test_prove.py",
+    "pipelines/recipes.py": "pipelines/test_debian.py",
+    "pipelines/run.py": "pipelines/test_cli.py",
     "pipelines/sources.py": "pipelines/test_build.py",
     "pipelines/toolchain.py": "pipelines/test_build.py",
 }
