@@ -1,7 +1,7 @@
 # `make help` lists what there is. ENGINE=local (default) or dagger, BASE=debian (default) or image=REF.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help build check smoke prove test lint format dev down load clean bootstrap
+.PHONY: help build check smoke prove test test-proofs lint format dev down load clean bootstrap
 export ENGINE BASE
 
 PYTHON := .venv/bin/python
@@ -13,7 +13,7 @@ export API_IMAGE
 DEV := bin/compose -f docker-compose.yml -f docker-compose.dev.yml
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 build: bootstrap ## build the image of apps/api and write dist/api.oci.tar
 	@$(PIPELINES) build
@@ -27,9 +27,13 @@ smoke: bootstrap ## run the built image with a PostgreSQL and look at what it an
 prove: bootstrap ## build the image and prove what docs/proofs.md promises of it
 	@$(PIPELINES) prove
 
-test: export TESTS = 1
+test test-proofs: export TESTS = 1
+test: T ?= tests --ignore=tests/pipelines/test_prove.py
 test: bootstrap ## run the tests of the engine and of the pipelines (T=path or any pytest arguments)
 	$(PYTHON) -m pytest $(T)
+
+test-proofs: bootstrap ## run the tests of the proofs: broken images that they must catch (some minutes)
+	$(PYTHON) -m pytest tests/pipelines/test_prove.py
 
 lint: bootstrap ## check style, format, types and import rules of the engine and the pipelines
 	$(PYTHON) -m ruff check .
