@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dagger import ReturnType, dag
@@ -14,8 +15,6 @@ from pipelines.recipes import HOME, OWNER
 from pipelines.toolchain import VENV
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import dagger
 
     from pipelines.images import Base
@@ -28,6 +27,9 @@ STATIC = f"{HOME}/staticfiles"
 MEDIA = f"{HOME}/media"
 # Beside the code, where no volume over the static files can hide it: what the start compares them with.
 STAMP = ".collected.json"
+
+_COLLECTOR = "/run/build/collect.py"
+_TO_COMPRESS = "/tmp/to-compress.json"  # noqa: S108 - inside of a container, where all of it is this build's
 
 # What the layers above the base hold, bottom to top; report.py names them so.
 LAYERS = (
@@ -66,10 +68,11 @@ class Plan:
 
 async def api_image(plan: Plan) -> dagger.Container:
     """Describe the image; no step runs until something is asked of it."""
-    image = with_code(plan)
-    # Three chains go on from here. The SDK asks for the ids of a chain's arguments once for each, unless it has them.
+    ready = runtime(plan)
+    image = with_code(ready, plan)
+    # Several chains go on from here. The SDK asks for the ids of a chain's arguments once for each, unless it has them.
     await image.id()
-    collected = static_files(image, plan)
+    collected = await static_files(ready, image, plan)
     return image.with_directory(HOME, collected, owner=OWNER).with_(_configured(plan))
 
 
@@ -100,12 +103,16 @@ def dependencies(plan: Plan) -> dagger.Directory:
     return layer.with_timestamps(EPOCH)
 
 
-def with_code(plan: Plan) -> dagger.Container:
-    """Return the image without its static files and configuration: what collectstatic runs in."""
+def runtime(plan: Plan) -> dagger.Container:
+    """Return what runs the code, and the directories that it writes to."""
     # From the root down, so that /opt gets a time of its own too, not that of the build.
     container = plan.base.container.with_directory("/", dependencies(plan))
-    container = container.with_directory(HOME, writable_directories(), owner=OWNER)
-    return container.with_directory(HOME, application_code(plan)).with_(_runtime(plan.project))
+    return container.with_directory(HOME, writable_directories(), owner=OWNER).with_(_runtime(plan.project))
+
+
+def with_code(ready: dagger.Container, plan: Plan) -> dagger.Container:
+    """Return the image without its static files and configuration: what collectstatic runs in."""
+    return ready.with_directory(HOME, application_code(plan))
 
 
 def writable_directories() -> dagger.Directory:
@@ -125,19 +132,34 @@ def application_code(plan: Plan) -> dagger.Directory:
     return tidied.directory("/layer").with_timestamps(EPOCH)
 
 
-def static_files(image: dagger.Container, plan: Plan) -> dagger.Directory:
+async def static_files(ready: dagger.Container, image: dagger.Container, plan: Plan) -> dagger.Directory:
     """Collect the static files as the image's user under production settings; return what /app gains by it.
 
     Their time is the commit's: WhiteNoise makes entity tags of time and size, so two releases must not share one.
     """
-    collected = image.with_user(OWNER).with_(throwaway_settings)
-    collected = collected.with_exec(["python", "manage.py", "collectstatic", "--noinput"])
+    collected = image.with_user(OWNER).with_(throwaway_settings).with_(_collector)
+    collected = collected.with_exec(["python", _COLLECTOR, _TO_COMPRESS, "collectstatic", "--noinput"])
+    await collected.id()
+    collected = collected.with_directory(STATIC, _compressed(ready, collected), owner=OWNER)
     gained = dag.directory()
     if plan.project.after_collectstatic:
         collected = collected.with_exec(list(plan.project.after_collectstatic))
+        await collected.id()
         gained = gained.with_file(STAMP, collected.file(f"{HOME}/{STAMP}"))
     gained = gained.with_directory(STATIC.removeprefix(f"{HOME}/"), collected.directory(STATIC))
     return gained.with_timestamps(plan.revision.epoch if plan.revision else EPOCH)
+
+
+def _compressed(ready: dagger.Container, collected: dagger.Container) -> dagger.Directory:
+    """Return the collected files and their compressed ones, made where there is no code: a new one changes nothing."""
+    step = ready.with_user(OWNER).with_directory(STATIC, collected.directory(STATIC), owner=OWNER)
+    step = step.with_mounted_file(_TO_COMPRESS, collected.file(_TO_COMPRESS)).with_(_collector)
+    return step.with_exec(["python", _COLLECTOR, _TO_COMPRESS]).directory(STATIC)
+
+
+def _collector(container: dagger.Container) -> dagger.Container:
+    program = dag.host().file(str(Path(__file__).with_name("collect.py")))
+    return container.with_mounted_file(_COLLECTOR, program)
 
 
 def throwaway_settings(container: dagger.Container) -> dagger.Container:

@@ -67,6 +67,7 @@ TESTED_ELSEWHERE = {
     "engine/vcs/checkout.py": "engine/schema/test_git.py",
     "engine/vcs/git.py": "engine/schema/test_git.py",
     # What a pipeline is made of is tested by the image that it gives.
+    "pipelines/collect.py": "pipelines/test_build.py",
     "pipelines/database.py": "pipelines/test_smoke.py",
     "pipelines/images.py": "pipelines/test_build.py",
     "pipelines/probe.py": "pipelines/test_smoke.py",

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import secrets
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -161,6 +162,36 @@ def test_an_edit_of_a_view_changes_the_code_layer_alone(project: Path, tmp_path:
     assert [number for number in range(5) if before[number] != after[number]] == [CODE]
     assert [layer["cached"] for layer in report["layers"]] == [True, True, True, False, True]
     assert report["notes"][0].startswith("git cannot tell the commit of")
+
+
+def test_an_edit_that_changes_no_static_file_compresses_none_again(project: Path, tmp_path: Path) -> None:
+    steps = {}
+    for name, edit in (("view", "\n# edited\n"), ("style", None)):
+        pipelines("build", "--project", str(project), "--output", str(tmp_path / "x.tar"))
+        if edit:
+            with (project / "config" / "health.py").open("a") as view:
+                view.write(f"{edit}# {secrets.token_hex(8)}\n")
+        else:
+            style = project / "patients" / "static" / "patients" / "style.css"
+            style.parent.mkdir(parents=True)
+            style.write_text(f".a{secrets.token_hex(8)} {{}}\n" * 100)
+        run = pipelines("build", "--project", str(project), "--output", str(tmp_path / "x.tar"))
+        done = [line for line in run.errors.splitlines() if "collect.py /tmp/to-compress.json" in line]
+        steps[name] = [line.partition("json ")[2].rsplit(maxsplit=1)[0] for line in done if line.endswith("s]")]
+    assert steps["view"] == ["collectstatic --noinput DONE", "CACHED"]
+    assert steps["style"] == ["collectstatic --noinput DONE", "DONE"]
+
+
+def test_every_static_file_that_gains_by_it_is_compressed(image: Image) -> None:
+    static = {name for name in image.layers[STATIC] if name.startswith("app/staticfiles/")}
+    for suffix in (".br", ".gz"):
+        assert f"app/staticfiles/admin/css/base.css{suffix}" in static
+        assert any(re.search(rf"admin/css/base\.[0-9a-f]{{12}}\.css{suffix}$", name) for name in static)
+    with tarfile.open(fileobj=io.BytesIO(image.bytes[STATIC])) as tar:
+        packed, plain = (tar.extractfile(f"app/staticfiles/admin/css/base.css{suffix}") for suffix in (".gz", ""))
+        assert packed is not None
+        assert plain is not None
+        assert gzip.decompress(packed.read()) == plain.read()
 
 
 def test_modes_and_times_of_the_checkout_change_nothing(project: Path, tmp_path: Path, archive: Path) -> None:
