@@ -204,8 +204,18 @@ async def test_many_join_at_once(network: SessionNetwork, box: Box) -> None:
 
 @pytest.mark.network
 async def test_the_world_is_reached_through_the_host(network: SessionNetwork, box: Box) -> None:
-    assert await box.run(network, "getent", "hosts", "deb.debian.org") != ""
-    assert await box.run(network, "python3", "-c", GET, "http://deb.debian.org/debian/dists/trixie/Release") == "True\n"
+    mirror = _debian_mirror()
+    assert await box.run(network, "getent", "hosts", mirror.split("/")[2]) != ""
+    assert await box.run(network, "python3", "-c", GET, f"{mirror}/dists/stable/Release") == "True\n"
+
+
+def _debian_mirror() -> str:
+    """Where this machine has its Debian packages from: http://HOST/PATH."""
+    lists = [*Path("/etc/apt").glob("sources.list*"), *Path("/etc/apt/sources.list.d").glob("*")]
+    text = "\n".join(path.read_text() for path in lists if path.is_file())
+    found = re.search(r"http://[\w.-]+/debian\b", text)
+    assert found, "no Debian mirror is named in /etc/apt"
+    return found[0]
 
 
 def _forwards() -> str:
